@@ -1,0 +1,110 @@
+"""From an adapter file to the keys and values of every site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from .checkpoint import Checkpoint
+from .resampler import GroundingResampler
+from .subjects import Subject
+
+
+@dataclass(frozen=True)
+class SiteTokens:
+    """All subjects' tokens as one site sees them; weights are already in the values."""
+
+    key: Tensor  # (heads, tokens, dim)
+    value: Tensor  # (heads, tokens, dim)
+
+    def to(self, *args: torch.device | torch.dtype) -> SiteTokens:
+        return SiteTokens(self.key.to(*args), self.value.to(*args))
+
+
+class Adapter(nn.Module):
+    """The resampler and a pair of projections for each of the UNet's text cross-attentions."""
+
+    def __init__(self, checkpoint: Checkpoint, operations: Any = nn) -> None:
+        """Build the adapter; `operations` as in `GroundingResampler`.
+
+        Raises:
+            ValueError: the checkpoint's tensors do not fit together.
+        """
+        super().__init__()
+        try:
+            self.resampler = GroundingResampler.from_state(checkpoint.image_proj, operations)
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"the resampler's tensors do not fit together: {error}") from error
+        self.to_k_ip = nn.ModuleList(_linear(key, operations) for key, _ in checkpoint.sites)
+        self.to_v_ip = nn.ModuleList(_linear(value, operations) for _, value in checkpoint.sites)
+        self.site_widths = [key.shape[0] for key, _ in checkpoint.sites]
+        token_width = checkpoint.sites[0][0].shape[1]
+        output_width = checkpoint.image_proj["proj_out.weight"].shape[0]
+        if token_width != output_width:
+            raise ValueError(
+                f"the resampler gives {output_width}-wide tokens, the sites take {token_width}"
+            )
+
+    @property
+    def feature_width(self) -> int:
+        """Width of the CLIP-vision states that the adapter was trained with (bigG: 1664)."""
+        return self.resampler.feature_width
+
+    @property
+    def phrase_width(self) -> int:
+        """Width of the phrase embedding that the adapter was trained with (CLIP-L: 768)."""
+        return self.resampler.phrase_width
+
+    def token_counts(self, subjects: Sequence[Subject]) -> list[int]:
+        """How many tokens each subject has: views × latents."""
+        num_latents = self.resampler.grounding_latents.shape[1]
+        return [len(subject.image_features) * num_latents for subject in subjects]
+
+    def tokens(self, subjects: Sequence[Subject], boxes: Tensor, grounding: bool = True) -> Tensor:
+        """Every subject's tokens, one after the other: (tokens, width).
+
+        Args:
+            subjects: n subjects; the tokens of a subject's views are joined.
+            boxes: (n, 4), on the device and in the dtype to compute with.
+            grounding: whether phrase and box make the first latents.
+        """
+        views = [len(subject.image_features) for subject in subjects]
+        repeats = torch.tensor(views, device=boxes.device)
+        features = torch.cat([subject.image_features for subject in subjects]).to(boxes)
+        phrases = torch.stack([subject.phrase_embedding for subject in subjects]).to(boxes)
+        tokens = self.resampler(
+            features,
+            phrases.repeat_interleave(repeats, dim=0),
+            boxes.repeat_interleave(repeats, dim=0),
+            grounding,
+        )
+        return rearrange(tokens, "views t c -> (views t) c")
+
+    def project(self, tokens: Tensor, weights: Tensor, heads: Sequence[int]) -> list[SiteTokens]:
+        """Keys and values of every site, in the checkpoint's order.
+
+        Args:
+            tokens: (tokens, width).
+            weights: how strongly each token acts (tokens,).
+            heads: number of attention heads at each site.
+        """
+        layout = "t (h d) -> h t d"
+        return [
+            SiteTokens(
+                rearrange(to_k(tokens), layout, h=site_heads).contiguous(),
+                rearrange(to_v(tokens) * weights[:, None], layout, h=site_heads).contiguous(),
+            )
+            for to_k, to_v, site_heads in zip(self.to_k_ip, self.to_v_ip, heads, strict=True)
+        ]
+
+
+def _linear(weight: Tensor, operations: Any) -> nn.Module:
+    rows, columns = weight.shape
+    layer = operations.Linear(columns, rows, bias=False)
+    layer.load_state_dict({"weight": weight}, assign=True)
+    return layer.eval().requires_grad_(False)

@@ -1,0 +1,69 @@
+"""A subject's pictures and phrase through ComfyUI's CLIP vision and CLIP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..checks import naming
+from ..references import Reference, squash
+from ..subjects import Subject
+
+
+def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
+    """Encode one subject with ComfyUI's CLIP (its CLIP-L part) and CLIP_VISION.
+
+    Raises:
+        ValueError: the phrase cannot be encoded, see `encode_phrase`.
+    """
+    with naming("phrases"):
+        phrase_embedding = encode_phrase(clip, reference.phrase)
+    features = encode_views(clip_vision, reference.pictures)
+    return Subject(reference.phrase, features.float(), phrase_embedding)
+
+
+def encode_views(clip_vision: Any, pictures: Sequence[Tensor]) -> Tensor:
+    """Penultimate CLIP-vision states of a subject's pictures.
+
+    Args:
+        clip_vision: ComfyUI's CLIP_VISION.
+        pictures: (1, height, width, 3) in 0..1 each; sizes may differ.
+
+    Returns:
+        (views, tokens, width)
+    """
+    squares = torch.cat([squash(picture) for picture in pictures])
+    # crop=False: a picture is squashed, never cropped, or its edges would be lost
+    return clip_vision.encode_image(squares, crop=False).penultimate_hidden_states
+
+
+def encode_phrase(clip: Any, phrase: str) -> Tensor:
+    """Pooled CLIP-L output of a phrase, before any text projection: (width,).
+
+    The pooled output is the last layer's at the end of the text, whatever the clip skip.
+
+    Raises:
+        ValueError: the CLIP has no CLIP-L part, or the phrase is longer than one chunk of text.
+    """
+    if clip is None:
+        raise ValueError("clip is empty; the checkpoint has no text encoder, load one that has")
+    clip_l = getattr(clip.cond_stage_model, "clip_l", None)
+    chunks = clip.tokenize(phrase).get("l")
+    if clip_l is None or chunks is None:
+        name = type(clip.cond_stage_model).__name__
+        raise ValueError(f"{name} has no CLIP-L text encoder; use the CLIP of an SDXL checkpoint")
+    if len(chunks) > 1:
+        raise ValueError(f'"{phrase[:40]}…" is too long; name the subject in a few words')
+    clip.load_model()
+    clip.cond_stage_model.reset_clip_options()
+    try:
+        # newer versions ask to be told the device; older ones ignore the entry
+        options = {"projected_pooled": False, "execution_device": clip.patcher.load_device}
+        clip_l.set_clip_options(options)
+        _, pooled = clip_l.encode_token_weights(chunks)[:2]
+    finally:
+        clip.cond_stage_model.reset_clip_options()
+    return pooled[0].float()

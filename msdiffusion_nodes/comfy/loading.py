@@ -1,0 +1,108 @@
+"""Adapter files in ComfyUI's model folders, and the adapter under ComfyUI's memory management."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import comfy.model_management
+import comfy.model_patcher
+import comfy.ops
+import folder_paths
+import torch
+
+from ..adapter import Adapter, SiteTokens
+from ..checkpoint import SUFFIXES, looks_like_adapter, read_checkpoint
+from ..layout import Layout
+from ..subjects import Subject
+
+FOLDER = "msdiffusion"
+OTHER_FOLDERS = ("ipadapter", "photomaker")  # where people keep adapters for other packs
+
+
+def register_folder() -> None:
+    """Tell ComfyUI about `models/msdiffusion`."""
+    folder_paths.add_model_folder_path(FOLDER, os.path.join(folder_paths.models_dir, FOLDER))
+
+
+def adapter_files() -> dict[str, str]:
+    """Path of every adapter file by the name that the user sees.
+
+    All model files in `msdiffusion`, and those in other packs' folders that hold such an adapter.
+    """
+    files = {name: path for name, path in _model_files(FOLDER)}
+    for folder in OTHER_FOLDERS:
+        for name, path in _model_files(folder):
+            if name not in files and _is_adapter(path, os.path.getmtime(path)):
+                files[name] = path
+    return files
+
+
+@dataclass(frozen=True)
+class ManagedAdapter:
+    """What travels as MSD_MODEL: the adapter, moved and cast by ComfyUI."""
+
+    patcher: comfy.model_patcher.ModelPatcher
+
+    @property
+    def adapter(self) -> Adapter:
+        return self.patcher.model
+
+    def site_tokens(
+        self,
+        subjects: Sequence[Subject],
+        layout: Layout,
+        weights: Sequence[float],
+        grounding: bool,
+        heads: Sequence[int],
+    ) -> list[SiteTokens]:
+        """Keys and values of every site, in float32 on the CPU.
+
+        The adapter is loaded for this moment only: sampling does not need its weights.
+        """
+        comfy.model_management.load_models_gpu([self.patcher])
+        try:
+            device = self.patcher.load_device
+            tokens = self.adapter.tokens(subjects, layout.boxes().to(device), grounding)
+            token_weights = torch.tensor(weights).repeat_interleave(
+                torch.tensor(self.adapter.token_counts(subjects))
+            )
+            sites = self.adapter.project(tokens, token_weights.to(tokens), heads)
+            return [site.to(torch.device("cpu")) for site in sites]
+        finally:
+            self.patcher.detach()
+
+
+def load_adapter(path: str) -> ManagedAdapter:
+    """Read an adapter file and hand it to ComfyUI.
+
+    Raises:
+        ValueError: see `read_checkpoint` and `Adapter`.
+    """
+    adapter = Adapter(read_checkpoint(path), operations=comfy.ops.manual_cast)
+    return ManagedAdapter(
+        comfy.model_patcher.ModelPatcher(
+            adapter,
+            load_device=comfy.model_management.get_torch_device(),
+            offload_device=comfy.model_management.unet_offload_device(),
+        )
+    )
+
+
+def _model_files(folder: str) -> list[tuple[str, str]]:
+    if folder in folder_paths.folder_names_and_paths:
+        names = folder_paths.get_filename_list(folder)
+        found = [(name, folder_paths.get_full_path(folder, name)) for name in names]
+    else:  # known to no installed pack: look where it would be
+        root = os.path.join(folder_paths.models_dir, folder)
+        names = os.listdir(root) if os.path.isdir(root) else []
+        found = [(name, os.path.join(root, name)) for name in sorted(names)]
+    return [(name, path) for name, path in found if path and name.lower().endswith(SUFFIXES)]
+
+
+@lru_cache(maxsize=256)
+def _is_adapter(path: str, modified: float) -> bool:
+    """`looks_like_adapter`, asked once for each version of a file."""
+    return looks_like_adapter(path)

@@ -1,0 +1,140 @@
+"""Reference pictures: which belongs to which phrase, and how they are cut and squashed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .checks import naming
+from .subjects import parse_phrases
+
+SQUARE = 512  # the official preprocessing squashes every picture to this size first
+VISIBLE = 0.5 / 255  # less than half a grey level of a mask is nothing
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A phrase and the pictures of it, one (1, height, width, 3) a view, in 0..1."""
+
+    phrase: str
+    pictures: list[Tensor]
+
+
+def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> list[Reference]:
+    """Match phrases with pictures and cut the pictures out.
+
+    Args:
+        phrases: one subject a line, in the order of the pictures.
+        sockets: `image_1` (views, height, width, 3) and `mask_1` (views or 1, height, width) to
+            any number; a mask is 1 on the subject. None where nothing is connected.
+
+    Raises:
+        ValueError: names the socket, and says what is wrong with it.
+    """
+    connected = {name: tensor for name, tensor in sockets.items() if tensor is not None}
+    numbers = sorted(int(name.removeprefix("image_")) for name in connected if name[0] == "i")
+    for name in connected:
+        if name.startswith("mask_") and int(name.removeprefix("mask_")) not in numbers:
+            raise ValueError(f"{name}: there is no picture {name.replace('mask', 'image')} for it")
+    with naming("phrases"):
+        names = parse_phrases(phrases)
+        if len(names) != len(numbers):
+            raise ValueError(
+                f"{len(names)} came ({', '.join(names)}) for {len(numbers)} pictures; write one"
+                " line for each connected picture"
+            )
+    return [
+        Reference(name, _pictures(number, connected))
+        for name, number in zip(names, numbers, strict=True)
+    ]
+
+
+def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
+    with naming(f"image_{number}"):
+        images = _checked(connected[f"image_{number}"], "[views, height, width, 3]", (4,))
+        if images.shape[-1] < 3:
+            raise ValueError(f"{images.shape[-1]} channels came; expected a picture with 3")
+        images = images[..., :3]  # CLIP vision knows no transparency
+    if f"mask_{number}" not in connected:
+        return list(images.split(1))
+    with naming(f"mask_{number}"):
+        masks = _checked(connected[f"mask_{number}"], "[views, height, width]", (2, 3))
+        return cut_out(images, masks)
+
+
+def _checked(tensor: Tensor, expected: str, dimensions: tuple[int, ...]) -> Tensor:
+    if tensor.ndim not in dimensions or not tensor.numel():
+        raise ValueError(f"shape {list(tensor.shape)} came; expected {expected}")
+    if not tensor.isfinite().all():
+        raise ValueError("it has values that are not finite (NaN); load it again")
+    return tensor
+
+
+def cut_out(images: Tensor, masks: Tensor) -> list[Tensor]:
+    """Blacken what is outside the mask and crop to the mask's bounds, as in training.
+
+    Args:
+        images: (views, height, width, 3) in 0..1.
+        masks: (views or 1, mask height, mask width), 1 on the subject; the same shape as the
+            pictures, any size.
+
+    Returns:
+        One (1, height, width, 3) picture a view; their sizes differ.
+
+    Raises:
+        ValueError: the masks do not belong to the pictures, or a mask is empty.
+    """
+    if masks.ndim == 2:
+        masks = masks[None]
+    views, height, width = images.shape[:3]
+    if len(masks) not in (1, views):
+        raise ValueError(f"there are {len(masks)} masks for {views} pictures")
+    masks = masks.to(images).clamp(0, 1)
+    _require_visible(masks)
+    if not _same_shape(masks.shape[1:], (height, width)):
+        raise ValueError(
+            f"the mask is {masks.shape[2]}×{masks.shape[1]}, the picture {width}×{height}:"
+            " another shape. Use the mask of this picture"
+        )
+    if masks.shape[1:] != (height, width):
+        size = (height, width)
+        masks = F.interpolate(masks[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
+        _require_visible(masks)
+    masks = masks.expand(views, -1, -1)
+    return [_crop(image * mask[..., None], mask) for image, mask in zip(images, masks, strict=True)]
+
+
+def squash(images: Tensor) -> Tensor:
+    """Official preprocessing, first half: (n, height, width, 3) → (n, 512, 512, 3), no crop.
+
+    Rounded to 8 bits as an image library would; the encoder's own resize to 224 comes after.
+    """
+    channels_first = images.movedim(-1, 1)
+    resized = F.interpolate(channels_first, size=(SQUARE, SQUARE), mode="bicubic", antialias=True)
+    return (resized.clamp(0, 1) * 255).round().div(255).movedim(1, -1)
+
+
+def _require_visible(masks: Tensor) -> None:
+    if not all((mask > VISIBLE).any() for mask in masks):
+        raise ValueError(
+            "the mask is empty, nothing of the picture would be left. LoadImage gives an empty"
+            " 64×64 mask for a picture without transparency: disconnect it. For a picture with"
+            " transparency it gives 1 − alpha: put InvertMask in between"
+        )
+
+
+def _same_shape(mask_size: torch.Size, picture_size: tuple[int, int]) -> bool:
+    """Whether two (height, width) have the same aspect, a pixel of rounding allowed."""
+    (mask_height, mask_width), (height, width) = mask_size, picture_size
+    off_by = abs(mask_width * height - mask_height * width)
+    return off_by <= max(mask_width, mask_height, width, height)
+
+
+def _crop(image: Tensor, mask: Tensor) -> Tensor:
+    rows = (mask > VISIBLE).any(dim=1).nonzero().flatten()
+    columns = (mask > VISIBLE).any(dim=0).nonzero().flatten()
+    return image[None, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

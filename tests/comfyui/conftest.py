@@ -1,0 +1,87 @@
+"""A real ComfyUI in this process, with the pack loaded by ComfyUI's own loader."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+BASE = tempfile.TemporaryDirectory(prefix="msd-comfyui-")
+
+
+def _start_comfyui() -> None:
+    comfyui = os.environ.get("COMFYUI_PATH")
+    if not comfyui or not (Path(comfyui) / "comfy").is_dir():
+        raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
+    sys.path.insert(0, comfyui)
+    sys.path.append(str(TESTS))
+    from comfy.cli_args import args
+
+    args.cpu = True
+    args.base_directory = BASE.name
+
+
+_start_comfyui()
+
+
+@pytest.fixture(scope="session")
+def pack():
+    """The pack's parts: `nodes` (classes by id) and the library's modules by name."""
+    import nodes
+
+    assert asyncio.run(nodes.load_custom_node(str(ROOT), module_parent="custom_nodes"))
+    classes = nodes.NODE_CLASS_MAPPINGS
+    package = classes["ApplyMSDiffusion"].__module__.rpartition(".")[0]
+    names = ("layout", "subjects", "references", "adapter", "checkpoint", "attention", "preview")
+    library = {name: import_module(f"{package}.msdiffusion_nodes.{name}") for name in names}
+    for name in ("patching", "loading", "encoders"):
+        library[name] = import_module(f"{package}.msdiffusion_nodes.comfy.{name}")
+    return SimpleNamespace(nodes=classes, **library)
+
+
+@pytest.fixture(scope="session")
+def run(pack):
+    """Run a node as ComfyUI does: `run("LayoutBoxes", boxes=…, …)` gives its outputs."""
+
+    def run_node(node_id, **inputs):
+        import torch
+
+        node = pack.nodes[node_id]
+        with torch.inference_mode():
+            return getattr(node(), node.FUNCTION)(**inputs)
+
+    return run_node
+
+
+@pytest.fixture(scope="session")
+def adapter_folder(pack):
+    """`models/msdiffusion` of the running ComfyUI, with the tiny adapter in it."""
+    import folder_paths
+    import torch
+    from tiny_models.adapter import tiny_adapter
+
+    folder = Path(folder_paths.get_folder_paths("msdiffusion")[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(tiny_adapter(), folder / "tiny_ms_adapter.bin")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def msd_model(run, adapter_folder):
+    return run("LoadMSDModel", model_name="tiny_ms_adapter.bin")[0]
+
+
+@pytest.fixture(scope="session")
+def tiny(pack):
+    """The tiny models' module, and one of each: `model`, `clip`, `vae`, `clip_vision`."""
+    from tiny_models import models
+
+    model, clip, vae = models.sdxl()
+    vision = models.clip_vision()
+    return SimpleNamespace(models=models, model=model, clip=clip, vae=vae, clip_vision=vision)

@@ -1,0 +1,29 @@
+"""Write the tiny adapter in the official format: `python adapter.py tiny_ms_adapter.bin`."""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fill import tiny_adapter_state  # noqa: E402
+
+# the tiny UNet's text cross-attentions: down blocks, up blocks, middle block
+SITE_WIDTHS = [64] * 4 + [128] * 20 + [128] * 30 + [64] * 6 + [128] * 10
+
+
+def tiny_adapter():
+    """The checkpoint as torch tensors: image_proj, ms_adapter, dummy_image_tokens."""
+    return {
+        group: {name: torch.from_numpy(array) for name, array in entry.items()}
+        if isinstance(entry, dict)
+        else torch.from_numpy(entry)
+        for group, entry in tiny_adapter_state(SITE_WIDTHS).items()
+    }
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(tiny_adapter(), target)
