@@ -24,6 +24,7 @@ def _start_comfyui() -> None:
     from comfy.cli_args import args
 
     args.cpu = True
+    args.use_pytorch_cross_attention = True  # as on a GPU; the default for a CPU is slow
     args.base_directory = BASE.name
 
 
@@ -85,3 +86,39 @@ def tiny(pack):
     model, clip, vae = models.sdxl()
     vision = models.clip_vision()
     return SimpleNamespace(models=models, model=model, clip=clip, vae=vae, clip_vision=vision)
+
+
+@pytest.fixture(scope="session")
+def subjects(run, tiny):
+    from sampling import two_pictures
+
+    first, second = two_pictures()
+    return run(
+        "EncodeSubjects",
+        clip=tiny.clip,
+        clip_vision=tiny.clip_vision,
+        phrases="dog\ncat",
+        image_1=first,
+        image_2=second,
+    )[0]
+
+
+@pytest.fixture(scope="session")
+def patch(run, tiny, msd_model, subjects):
+    """`patch(…)`: ApplyMSDiffusion with two subjects side by side and anything changed."""
+    from sampling import BOXES
+
+    def apply(boxes=BOXES, **changes):
+        inputs = {
+            "model": tiny.model,
+            "msd_model": msd_model,
+            "subjects": subjects,
+            "layout": run("LayoutBoxes", boxes=boxes, width=512, height=512)[0],
+            "weight": 0.6,
+            "start_percent": 0.0,
+            "end_percent": 1.0,
+            **changes,
+        }
+        return run("ApplyMSDiffusion", **inputs)[0]
+
+    return apply
