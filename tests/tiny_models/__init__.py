@@ -6,6 +6,8 @@ every process builds the same models.
 
 from .models import clip_vision, sdxl
 
+SALT = ("INT", {"default": 0, "tooltip": "Changes nothing; a new value has the models built anew."})
+
 
 class TinySDXL:
     CATEGORY = "MS-Diffusion/test"
@@ -14,9 +16,9 @@ class TinySDXL:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {}}
+        return {"required": {}, "optional": {"salt": SALT}}
 
-    def build(self):
+    def build(self, salt=0):
         return sdxl()
 
 
@@ -27,9 +29,9 @@ class TinyCLIPVision:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {}}
+        return {"required": {}, "optional": {"salt": SALT}}
 
-    def build(self):
+    def build(self, salt=0):
         return (clip_vision(),)
 
 

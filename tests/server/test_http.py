@@ -1,0 +1,156 @@
+"""The nodes over a real server's HTTP API."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from comfy_server import PromptError
+from conftest import ROOT, node
+from PIL import Image
+
+SALTS = itertools.count(1)
+CONTRACT = {
+    "LoadMSDModel": (["model_name"], []),
+    "EncodeSubjects": (
+        ["clip", "clip_vision", "phrases", "image_1"],
+        ["mask_1", "image_2", "mask_2", "image_3", "mask_3", "image_4", "mask_4", "subjects"],
+    ),
+    "LayoutBoxes": (["boxes", "width", "height"], ["subjects"]),
+    "ApplyMSDiffusion": (
+        ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
+        ["subject_weights", "grounding"],
+    ),
+}
+OUTPUTS = {
+    "LoadMSDModel": ["MSD_MODEL"],
+    "EncodeSubjects": ["MSD_SUBJECTS"],
+    "LayoutBoxes": ["MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT"],
+    "ApplyMSDiffusion": ["MODEL"],
+}
+
+
+def paint(server, prompt):
+    """Run a prompt; the saved picture as an array, and the ids of the nodes that were cached."""
+    prompt_id = server.queue(prompt)
+    entry = server.wait(prompt_id)
+    saved = next(key for key, value in prompt.items() if value["class_type"] == "SaveImage")
+    cached = [
+        number
+        for kind, data in entry["status"]["messages"]
+        if kind == "execution_cached"
+        for number in data["nodes"]
+    ]
+    images = entry["outputs"].get(saved, {}).get("images")
+    picture = np.array(Image.open(io.BytesIO(server.image(images[0])))) if images else None
+    return picture, {prompt[number]["class_type"] for number in cached}
+
+
+def afresh(prompt):
+    """The prompt with models that ComfyUI has not built yet: nothing after them is cached."""
+    for kind in ("TinySDXL", "TinyCLIPVision"):
+        node(prompt, kind)["inputs"]["salt"] = next(SALTS)
+    return prompt
+
+
+def error_of(server, prompt):
+    """What a user reads when the prompt fails."""
+    with pytest.raises(PromptError) as error:
+        server.wait(server.queue(prompt))
+    return str(error.value)
+
+
+@pytest.mark.parametrize("node_id", CONTRACT)
+def test_ids_inputs_and_outputs_are_the_contract(node_id, server):
+    info = server.get(f"/object_info/{node_id}")[node_id]
+    required, optional = CONTRACT[node_id]
+    assert info["input_order"]["required"] == required
+    assert info["input_order"].get("optional", []) == optional
+    assert info["output"] == OUTPUTS[node_id]
+    assert info["category"] == "MS-Diffusion"
+    for group in info["input"].values():
+        assert all(spec[1].get("tooltip") for spec in group.values())
+    assert len(info["output_tooltips"]) == len(OUTPUTS[node_id])
+
+
+def test_the_example_paints_a_picture_of_the_layouts_size(server, prompt):
+    picture, _ = paint(server, afresh(prompt))
+    assert picture.shape == (192, 256, 3)
+    assert picture.std() > 0
+
+
+def test_same_seed_same_picture_also_after_everything_was_unloaded(server, prompt):
+    first, _ = paint(server, afresh(prompt))
+    server.post("/free", {"unload_models": True, "free_memory": True})
+    again, cached = paint(server, afresh(prompt))
+    assert not cached & {"KSampler", "EncodeSubjects", "ApplyMSDiffusion"}
+    assert np.array_equal(first, again)
+
+
+def test_moving_a_box_runs_no_encoder_again(server, prompt):
+    before, _ = paint(server, afresh(prompt))
+    node(prompt, "LayoutBoxes")["inputs"]["boxes"] = "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]"
+    after, cached = paint(server, prompt)
+    assert {"LoadMSDModel", "EncodeSubjects", "TinySDXL", "TinyCLIPVision"} <= cached
+    assert not cached & {"LayoutBoxes", "ApplyMSDiffusion", "KSampler"}
+    assert not np.array_equal(before, after)
+
+
+def test_bypassing_the_node_leaves_no_trace(server, prompt):
+    sampler, apply = node(prompt, "KSampler")["inputs"], node(prompt, "ApplyMSDiffusion")["inputs"]
+    patched, unpatched = sampler["model"], apply["model"]
+    sampler["model"] = unpatched
+    plain, _ = paint(server, afresh(prompt))
+    sampler["model"] = patched
+    ours, _ = paint(server, afresh(prompt))
+    # the same loaded model from here on: only what hangs on it changes
+    sampler["model"] = unpatched
+    bypassed, cached = paint(server, prompt)
+    assert "TinySDXL" in cached and "KSampler" not in cached
+    sampler["model"] = patched
+    apply["weight"] = 0.0
+    weight_0, _ = paint(server, prompt)
+    assert not np.array_equal(ours, plain)
+    assert np.array_equal(bypassed, plain)
+    assert np.array_equal(weight_0, plain)
+
+
+@pytest.mark.parametrize(
+    "kind, changes, expected",
+    [
+        ("LayoutBoxes", {"boxes": "here"}, ["LayoutBoxes", "boxes", "JSON"]),
+        ("LayoutBoxes", {"boxes": "[[0, 0, 1.01, 1], [0, 0, 1, 1]]"}, ["boxes", "1.01", "outside"]),
+        ("LayoutBoxes", {"boxes": "[[0, 0, 1, 1]]"}, ["boxes", "1 box", "2 subjects"]),
+        ("EncodeSubjects", {"phrases": "cat"}, ["phrases", "1 came", "2 pictures"]),
+        ("EncodeSubjects", {"phrases": "cat\n\ncup"}, ["phrases", "line 2 is empty"]),
+        ("ApplyMSDiffusion", {"subject_weights": "a, b"}, ["subject_weights", "a, b", "numbers"]),
+        ("ApplyMSDiffusion", {"start_percent": 0.9, "end_percent": 0.1}, ["start_percent", "0.9"]),
+        ("LoadMSDModel", {"model_name": "gone.bin"}, ["model_name", "gone.bin", "msdiffusion"]),
+        ("ApplyMSDiffusion", {"weight": -1}, ["weight", "-1", "0.0"]),
+    ],
+)
+def test_bad_input_is_explained_and_the_next_run_is_undisturbed(
+    kind, changes, expected, server, prompt
+):
+    good, _ = paint(server, afresh(prompt))
+    entry = node(prompt, kind)
+    before = dict(entry["inputs"])
+    entry["inputs"] |= changes
+    message = error_of(server, prompt)
+    assert all(part in message for part in expected), message
+    entry["inputs"] = before
+    again, _ = paint(server, afresh(prompt))
+    assert np.array_equal(good, again)
+
+
+def test_a_mask_from_a_picture_without_transparency_is_explained(server, prompt):
+    encode = node(prompt, "EncodeSubjects")
+    encode["inputs"]["mask_1"] = [encode["inputs"]["image_1"][0], 1]
+    message = error_of(server, prompt)
+    assert "mask_1" in message and "empty" in message and "LoadImage" in message
+
+
+def test_the_template_is_listed(server):
+    templates = server.get("/workflow_templates")
+    names = {path.stem for path in (ROOT / "example_workflows").glob("*.json")}
+    assert any(set(found) == names for found in templates.values())
