@@ -99,7 +99,8 @@ def _model_files(folder: str) -> list[tuple[str, str]]:
         root = os.path.join(folder_paths.models_dir, folder)
         names = os.listdir(root) if os.path.isdir(root) else []
         found = [(name, os.path.join(root, name)) for name in sorted(names)]
-    return [(name, path) for name, path in found if path and name.lower().endswith(SUFFIXES)]
+    found = [(name, path) for name, path in found if path and os.path.isfile(path)]
+    return [(name, path) for name, path in found if name.lower().endswith(SUFFIXES)]
 
 
 @lru_cache(maxsize=256)

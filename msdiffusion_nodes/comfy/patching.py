@@ -50,7 +50,9 @@ def find_sites(model: ModelPatcher) -> list[Site]:
     for name, number, block in blocks:
         for module in block:
             for index, transformer in enumerate(getattr(module, "transformer_blocks", [])):
-                attention = transformer.attn2
+                attention = getattr(transformer, "attn2", None)
+                if attention is None:
+                    continue
                 width = attention.heads * attention.dim_head
                 sites.append(Site(name, number, index, attention.heads, width))
     return sites
@@ -143,11 +145,11 @@ class SitePatch:
         if hasattr(self.earlier, "to"):
             self.earlier = self.earlier.to(target)
         if isinstance(target, torch.device):
-            stored = self.tokens.key
-            if target == stored.device:
+            if target == self.tokens.key.device:
                 self._moved.clear()
             else:
-                self._moved[target, stored.dtype] = self.tokens.to(target)
+                moved = self.tokens.to(target)
+                self._moved[moved.key.device, moved.key.dtype] = moved
         return self
 
     def models(self) -> list[ModelPatcher]:
