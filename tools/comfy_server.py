@@ -1,0 +1,227 @@
+"""A ComfyUI server as a child process, and the few calls of its HTTP API that we need."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from console import SetupError
+from packages import STATE, make_state
+from prompt_errors import PromptError, answer_of, failure, refusal
+
+__all__ = ["ComfyServer", "PromptError"]
+
+# a proxy must not see calls to 127.0.0.1
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+
+
+class ComfyServer:
+    """Runs ComfyUI's main.py until the `with` block ends.
+
+    Args:
+        python: the interpreter to run it with.
+        comfyui: the folder of its main.py.
+        base: its `--base-directory`, see `setup_env.prepare_base`.
+        port: 0 picks a free one.
+        extra_args: more arguments for main.py.
+        cpu: keep everything on the CPU.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        comfyui: Path,
+        base: Path,
+        port: int = 0,
+        extra_args: Sequence[str] = (),
+        cpu: bool = True,
+    ) -> None:
+        self.python = python
+        self.comfyui = comfyui
+        self.base = base
+        self.port = port or _free_port()
+        self.extra_args = tuple(extra_args)
+        self.cpu = cpu
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = STATE / f"server-{self.port}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ComfyServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, timeout: float = 300) -> None:
+        """Starts the server and waits until it answers.
+
+        Raises:
+            SetupError: with the last lines of the log, when it dies or does not answer in time.
+        """
+        make_state()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                cwd=self.base,
+            )
+        atexit.register(self.stop)
+        end = time.monotonic() + timeout
+        try:
+            while not self._answers():
+                if not self.running:
+                    code = self.process.returncode
+                    raise SetupError(f"ComfyUI stopped with code {code}. {self.last_lines()}")
+                if time.monotonic() > end:
+                    raise SetupError(
+                        f"ComfyUI did not answer within {timeout:.0f} seconds. {self.last_lines()}"
+                    )
+                time.sleep(0.25)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ends the server; does nothing when it has ended."""
+        atexit.unregister(self.stop)
+        if not self.running:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def last_lines(self, count: int = 20) -> str:
+        """The end of the log, indented, with the name of the file."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        return "\n".join([f"The end of {self.log}:", *(f"    {line}" for line in lines)])
+
+    def get(self, path: str) -> Any:
+        """GET a path such as `/object_info`; returns the JSON."""
+        return _json(self._call(path))
+
+    def post(self, path: str, data: Any) -> Any:
+        """POST data as JSON; returns the JSON of the answer, None when it is empty."""
+        body = json.dumps(data).encode()
+        return _json(self._call(path, body, {"Content-Type": "application/json"}))
+
+    def queue(self, prompt: dict[str, Any], client_id: str | None = None) -> str:
+        """Queues a prompt (API form) and returns its id.
+
+        Raises:
+            PromptError: when the server refuses the prompt or any of its output nodes.
+        """
+        data = {"prompt": prompt, **({"client_id": client_id} if client_id else {})}
+        try:
+            answer = self.post("/prompt", data)
+        except urllib.error.HTTPError as error:
+            answer = answer_of(error)
+        # with two outputs, one of them bad, the answer is a 200 that carries the errors
+        if "error" in answer or answer.get("node_errors"):
+            raise refusal(answer, prompt)
+        return answer["prompt_id"]
+
+    def wait(self, prompt_id: str, timeout: float = 600) -> dict[str, Any]:
+        """Waits for a prompt and returns its entry in the history (`outputs`, `status`).
+
+        Raises:
+            PromptError: when a node failed; its `details` are the node's exception.
+            SetupError: when the server died or the time is over.
+        """
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                entry = self.get(f"/history/{prompt_id}").get(prompt_id)
+            except OSError as error:
+                if self.running:  # only busy
+                    continue
+                raise SetupError(f"ComfyUI has stopped. {self.last_lines()}") from error
+            if entry and entry["status"]["status_str"] == "error":
+                raise failure(entry)
+            if entry:
+                return entry
+            time.sleep(0.2)
+        raise SetupError(f"The prompt took more than {timeout:.0f} seconds. {self.last_lines()}")
+
+    def image(self, ref: dict[str, str]) -> bytes:
+        """A picture that a node saved; `ref` is `{filename, subfolder, type}` of its output."""
+        return self._call(f"/view?{urllib.parse.urlencode(ref)}")
+
+    def upload_image(self, path: Path) -> str:
+        """Uploads a picture into ComfyUI's input folder; returns the name for LoadImage."""
+        boundary = uuid.uuid4().hex
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="overwrite"\r\n\r\ntrue\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; '
+            f'filename="{path.name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
+        )
+        body = head.encode() + path.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        answer = _json(self._call("/upload/image", body, headers))
+        return "/".join(part for part in (answer["subfolder"], answer["name"]) if part)
+
+    def _call(
+        self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        request = urllib.request.Request(self.address + path, body, headers or {})
+        with _http.open(request, timeout=60) as answer:
+            return answer.read()
+
+    def _answers(self) -> bool:
+        try:
+            self.get("/system_stats")
+        except (OSError, ValueError):
+            return False
+        return self.running  # another program may have taken the port
+
+    def _command(self) -> list[str]:
+        command = [str(self.python), str(self.comfyui / "main.py")]
+        command += ["--base-directory", str(self.base), "--listen", "127.0.0.1"]
+        command += ["--port", str(self.port), "--disable-auto-launch"]
+        command += ["--database-url", "sqlite:///:memory:"]
+        if self.cpu:
+            command.append("--cpu")
+        models = self.base / "extra_model_paths.yaml"
+        if models.exists():
+            command += ["--extra-model-paths-config", str(models)]
+        return command + list(self.extra_args)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if key.lower() not in _PROXIES}
+        offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+        output = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+        if not self.comfyui.is_relative_to(STATE):
+            output["PYTHONDONTWRITEBYTECODE"] = "1"  # leave the user's ComfyUI as it is
+        return {**kept, **offline, **output}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _json(body: bytes) -> Any:
+    return json.loads(body) if body.strip() else None

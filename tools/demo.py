@@ -1,0 +1,177 @@
+"""Runs the example workflow on a real ComfyUI, from nothing to a picture.
+
+    python tools/demo.py [--serve] [--seed N] [--steps N]
+
+With COMFYUI_PATH set to a ComfyUI that holds SDXL, CLIP-ViT-bigG and the adapter the picture is a
+real one; otherwise tiny random models show that the graph runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from comfy_server import ComfyServer
+from console import Progress, SetupError, command_line, note, run
+from demo_models import TINY_ADAPTER, search, table, use_models, use_tiny_models
+from packages import PHOTOGRAPHS, ROOT, write_whole
+from setup_env import prepare_base, setup
+from workflow_to_prompt import to_prompt
+
+EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
+OUTPUT = ROOT / "demo_output"
+TINY = ROOT / "tests" / "tiny_models"
+TINY_STEPS = 8
+CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
+LONGEST = 4 * 3600  # seconds: SDXL on a slow CPU
+
+SAVE_PHOTOGRAPHS = """
+import pathlib, sys
+from PIL import Image
+from skimage import data
+for name in ("chelsea", "coffee"):
+    path = pathlib.Path(sys.argv[1], name + ".png")
+    if not path.exists():
+        part = path.with_suffix(".part")
+        Image.fromarray(getattr(data, name)()).save(part, "PNG")
+        part.replace(path)
+"""
+FIND_ACCELERATOR = """
+import torch
+mps, xpu = getattr(torch.backends, "mps", None), getattr(torch, "xpu", None)
+print(any(one and one.is_available() for one in (torch.cuda, mps, xpu)))
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Run the example workflow on a real ComfyUI.")
+    parser.add_argument("--serve", action="store_true", help="leave the page open afterwards")
+    parser.add_argument("--seed", type=int, help="the sampler's seed; default: the workflow's")
+    parser.add_argument("--steps", type=int, help="the sampler's steps; default: the workflow's")
+    args = parser.parse_args()
+    if not EXAMPLE.exists():
+        raise SetupError(f"{EXAMPLE} does not exist: is the checkout complete?")
+    workflow = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+
+    progress = Progress(8)
+    python, comfyui = setup(progress, PHOTOGRAPHS)
+    progress.step("Laying out the photographs and the custom nodes")
+    base = prepare_base(comfyui, [ROOT, TINY])
+    run([python, "-c", SAVE_PHOTOGRAPHS, base / "input"], "The photographs could not be saved.")
+
+    own = bool(os.environ.get("COMFYUI_PATH"))
+    cpu = not (own and run([python, "-c", FIND_ACCELERATOR], "PyTorch does not work.") == "True")
+    progress.step("Starting ComfyUI" + (" on the CPU" if cpu else ""))
+    arguments = CPU_ARGUMENTS if cpu else ()
+    with ComfyServer(python, comfyui, base, extra_args=arguments, cpu=cpu) as server:
+        workflow, tiny = choose_models(server, workflow, python, base, own)
+        prompt = make_prompt(server, workflow)
+        set_sampler(prompt, seed=args.seed, steps=args.steps or (TINY_STEPS if tiny else None))
+        if cpu and not tiny:
+            note("PyTorch finds no GPU here: SDXL on the CPU may take an hour.")
+        progress.step("Painting")
+        paint(server, prompt)
+        if args.serve:
+            serve(server, workflow, base)
+    return 0
+
+
+def choose_models(
+    server: ComfyServer, workflow: dict[str, Any], python: Path, base: Path, own: bool
+) -> tuple[dict[str, Any], bool]:
+    """Puts models into the workflow and says on screen which.
+
+    Args:
+        own: whether the user has named a ComfyUI, the only one that may hold real models.
+
+    Returns:
+        The workflow, and whether its models are tiny random ones.
+    """
+    choices = search(server, workflow)
+    if own:
+        for line in table(choices):
+            note(line)
+    if own and all(choice.found for choice in choices):
+        return use_models(workflow, choices), False
+
+    note("No real models: the picture will be NOISE-LIKE. It shows that the graph runs,")
+    place = "add to your ComfyUI" if own else "set COMFYUI_PATH to a ComfyUI with"
+    note(f"not what SDXL would paint. For a real picture {place}:")
+    for choice in choices:
+        if not (own and choice.found):
+            note(f"    models/{choice.folder}/{choice.wanted}")
+    adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
+    adapter.parent.mkdir(parents=True, exist_ok=True)
+    run([python, TINY / "adapter.py", adapter], "The tiny adapter could not be made.")
+    return use_tiny_models(workflow), True
+
+
+def make_prompt(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
+    """Converts the workflow; a node that the server lacks is reported with the server's log."""
+    try:
+        return to_prompt(workflow, server.get("/object_info"))
+    except ValueError as error:
+        raise SetupError(f"{error}\n{server.last_lines(40)}") from error
+
+
+def set_sampler(prompt: dict[str, Any], **changes: int | None) -> None:
+    """Changes the KSampler's inputs; None leaves what the workflow says."""
+    wanted = {name: value for name, value in changes.items() if value is not None}
+    for node in prompt.values():
+        if node["class_type"] == "KSampler":
+            node["inputs"] |= wanted
+
+
+def paint(server: ComfyServer, prompt: dict[str, Any]) -> None:
+    """Runs the prompt, saves its pictures and says what ran."""
+    began = time.monotonic()
+    outputs = server.wait(server.queue(prompt), LONGEST)["outputs"]
+    seconds = time.monotonic() - began
+    OUTPUT.mkdir(exist_ok=True)
+    names = {"SaveImage": EXAMPLE.stem, "PreviewImage": f"{EXAMPLE.stem}_layout"}
+    for node_id, node in prompt.items():
+        for picture in outputs.get(node_id, {}).get("images", [])[:1]:
+            if node["class_type"] in names:
+                path = OUTPUT / f"{names[node['class_type']]}.png"
+                path.write_bytes(server.image(picture))
+                note(f"saved {path}")
+    stats = server.get("/system_stats")
+    system, device = stats["system"], stats["devices"][0]["name"]
+    note(f"It took {seconds:.1f} seconds on {device}.")
+    note(f"ComfyUI {system['comfyui_version']}, PyTorch {system['pytorch_version']}")
+    note(f"models: {', '.join(models_of(prompt))}")
+
+
+def models_of(prompt: dict[str, Any]) -> list[str]:
+    """What the prompt's loaders load."""
+    keys = {"ckpt_name", "clip_name", "model_name"}
+    models = []
+    for node in prompt.values():
+        if node["class_type"].startswith("Tiny"):
+            models.append(node["class_type"])
+        models += [value for key, value in node["inputs"].items() if key in keys]
+    return models
+
+
+def serve(server: ComfyServer, workflow: dict[str, Any], base: Path) -> None:
+    """Leaves the page open until Ctrl-C, with the workflow that has just run among the user's."""
+    saved = base / "user" / "default" / "workflows" / "two_subjects_demo.json"
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(saved, json.dumps(workflow))
+    print(f"\nComfyUI is open at {server.address}; the workflow is there as {saved.stem}.")
+    print("Ctrl-C ends it.", flush=True)
+    try:
+        while server.running:
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        print("\nClosed.")
+        return
+    raise SetupError(f"ComfyUI has stopped. {server.last_lines()}")
+
+
+if __name__ == "__main__":
+    command_line(main)

@@ -1,0 +1,101 @@
+"""Runs every test: library, nodes on ComfyUI's own classes, a real server, a real browser.
+
+    python tools/test.py [pytest arguments]
+
+With a path or `-k` among the arguments only one pytest runs, with exactly these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from browser import find_chromium
+from console import Progress, SetupError, command_line
+from packages import ROOT, group_for_tests
+from setup_env import setup
+
+WITHOUT_COMFYUI = "tests/library"  # has to pass on a machine that has no ComfyUI
+# ComfyUI lies there: git ignores it, but a checkout from a ZIP file has no git
+NOT_OURS = ("--config", 'extend-exclude = [".comfyui"]')
+WITH_COMFYUI = ("tests/comfyui", "tests/server")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of the run, out of `.venv`."""
+
+    headline: str
+    command: tuple[str, ...]
+    comfyui: bool = True
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    progress = Progress(6)
+    python, comfyui = setup(progress, group_for_tests())
+    progress.step("Finding Chromium")
+    chromium = find_chromium(python)
+
+    env = {**os.environ, "COMFYUI_PATH": str(comfyui), "CHROMIUM_PATH": str(chromium)}
+    if os.environ.get("COMFYUI_PATH"):
+        env["PYTHONDONTWRITEBYTECODE"] = "1"  # leave the user's ComfyUI as it is
+    parts = [selected(arguments)] if selects(arguments) else every_part(arguments)
+    results = [run_part(part, python, env) for part in parts]
+    print("\n" + "=" * 60)
+    for part, (code, seconds) in zip(parts, results, strict=True):
+        print(f"{'passed' if code == 0 else 'FAILED'}  {seconds:7.1f} s  {part.headline}")
+    return int(any(code for code, _ in results))
+
+
+def every_part(arguments: list[str]) -> list[Part]:
+    """Style and all tests; the arguments (`-x`, `-v`) go to each pytest."""
+    return [
+        Part("ruff check", ("ruff", "check", ".", *NOT_OURS)),
+        Part("ruff format", ("ruff", "format", "--check", ".", *NOT_OURS)),
+        Part(WITHOUT_COMFYUI, ("pytest", WITHOUT_COMFYUI, *arguments), comfyui=False),
+        *(Part(folder, ("pytest", folder, *arguments)) for folder in WITH_COMFYUI),
+    ]
+
+
+def selects(arguments: list[str]) -> bool:
+    """Whether the arguments choose tests, by path or with -k."""
+    return bool(paths(arguments)) or any(argument.startswith("-k") for argument in arguments)
+
+
+def selected(arguments: list[str]) -> Part:
+    """One pytest with these arguments."""
+    chosen = paths(arguments)
+    folders = () if chosen else ("tests",)
+    library = (ROOT / WITHOUT_COMFYUI).resolve()
+    comfyui = not chosen or not all(path.is_relative_to(library) for path in chosen)
+    return Part("pytest " + " ".join(arguments), ("pytest", *folders, *arguments), comfyui)
+
+
+def paths(arguments: list[str]) -> list[Path]:
+    """The arguments that name an existing file or folder, with or without `::test`."""
+    named = (ROOT / one.split("::")[0] for one in arguments if not one.startswith("-"))
+    return [path.resolve() for path in named if path.exists()]
+
+
+def run_part(part: Part, python: Path, env: dict[str, str]) -> tuple[int, float]:
+    """Runs a part on the screen; returns its exit code and how many seconds it took."""
+    print(f"\n===== {part.headline} =====", flush=True)
+    began = time.monotonic()
+    left_out = set() if part.comfyui else {"COMFYUI_PATH"}
+    env = {key: value for key, value in env.items() if key not in left_out}
+    # not `python -m pytest`: it puts the checkout on sys.path, where our nodes.py hides ComfyUI's
+    program = shutil.which(part.command[0], path=str(python.parent))
+    if program is None:
+        raise SetupError(f"{part.command[0]} is not in {python.parent}: delete .venv, run again.")
+    code = subprocess.run([program, *part.command[1:]], env=env, cwd=ROOT).returncode
+    return code, time.monotonic() - began
+
+
+if __name__ == "__main__":
+    command_line(main)
