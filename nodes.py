@@ -9,13 +9,14 @@ from torch import Tensor
 
 from .msdiffusion_nodes.attention import LayoutGroups
 from .msdiffusion_nodes.checks import (
+    check_finite,
     check_layout,
     check_schedule,
     check_sites,
     check_subjects,
     naming,
 )
-from .msdiffusion_nodes.comfy.encoders import encode_reference
+from .msdiffusion_nodes.comfy.encoders import check_encoders, encode_reference
 from .msdiffusion_nodes.comfy.loading import (
     ManagedAdapter,
     adapter_files,
@@ -119,6 +120,7 @@ class EncodeSubjects:
         subjects: list[Subject] | None = None,
         **sockets: Tensor | None,
     ) -> tuple[list[Subject]]:
+        check_encoders(clip, clip_vision)
         references = gather_references(phrases, sockets)
         progress = ProgressBar(len(references))
         encoded = list(subjects or [])
@@ -236,10 +238,11 @@ class ApplyMSDiffusion:
             check_subjects(subjects, msd_model.adapter)
         with naming("layout"):
             check_layout(layout, subjects)
+        with naming("weight"):
+            check_finite(weight)
         with naming("subject_weights"):
             weights = parse_weights(subject_weights, weight, len(subjects))
-        with naming("start_percent"):
-            check_schedule(start_percent, end_percent)
+        check_schedule(start_percent, end_percent)
         if not any(weights):
             return (model.clone(),)
         heads = [site.heads for site in sites]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -79,7 +80,22 @@ def check_layout(layout: Layout, subjects: Sequence[Subject]) -> None:
         )
 
 
+def check_finite(number: float) -> None:
+    """ComfyUI's own range check lets NaN through."""
+    if not math.isfinite(number):
+        raise ValueError(f"{number} came; expected a finite number")
+
+
 def check_schedule(start_percent: float, end_percent: float) -> None:
-    """The subjects must have a time to act."""
+    """The subjects must have a time to act.
+
+    Raises:
+        ValueError: names the input.
+    """
+    for name, percent in (("start_percent", start_percent), ("end_percent", end_percent)):
+        with naming(name):
+            check_finite(percent)
     if start_percent > end_percent:
-        raise ValueError(f"{start_percent} comes after end_percent {end_percent}; swap them")
+        raise ValueError(
+            f"start_percent: {start_percent} comes after end_percent {end_percent}; swap them"
+        )

@@ -95,12 +95,13 @@ def parse_boxes(text: str) -> tuple[Box, ...]:
     Raises:
         ValueError: what is wrong, with the number of the box (from 1).
     """
+    expected = "expected [[x0, y0, x1, y1], …] from 0 to 1, one box a subject"
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is no JSON ({error})") from error
+        raise ValueError(f"{_shorten(text)} is no JSON ({error}); {expected}") from error
     if not isinstance(rows, list) or not rows:
-        raise ValueError("expected a list with one box a subject")
+        raise ValueError(f"{_shorten(rows)} came; {expected}")
     return tuple(_parse_box(number, row) for number, row in enumerate(rows, start=1))
 
 

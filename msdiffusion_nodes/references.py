@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -108,14 +110,23 @@ def cut_out(images: Tensor, masks: Tensor) -> list[Tensor]:
     return [_crop(image * mask[..., None], mask) for image, mask in zip(images, masks, strict=True)]
 
 
-def squash(images: Tensor) -> Tensor:
-    """Official preprocessing, first half: (n, height, width, 3) → (n, 512, 512, 3), no crop.
+def squash(picture: Tensor, size: int) -> Tensor:
+    """Official preprocessing: to 512 × 512, then to the encoder's size, in 8 bits, no crop.
 
-    Rounded to 8 bits as an image library would; the encoder's own resize to 224 comes after.
+    Pillow does both steps, as in the official code: the pixels are equal, not just close.
+
+    Args:
+        picture: (1, height, width, 3) in 0..1.
+        size: what the encoder takes, 224 for CLIP-ViT-bigG.
+
+    Returns:
+        (1, size, size, 3) in 0..1
     """
-    channels_first = images.movedim(-1, 1)
-    resized = F.interpolate(channels_first, size=(SQUARE, SQUARE), mode="bicubic", antialias=True)
-    return (resized.clamp(0, 1) * 255).round().div(255).movedim(1, -1)
+    levels = (picture[0].clamp(0, 1) * 255).round().to("cpu", torch.uint8)
+    image = Image.fromarray(levels.numpy())
+    for side in (SQUARE, size):
+        image = image.resize((side, side), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(image)).to(picture)[None] / 255
 
 
 def _require_visible(masks: Tensor) -> None:

@@ -13,6 +13,24 @@ from ..references import Reference, squash
 from ..subjects import Subject
 
 
+def check_encoders(clip: Any, clip_vision: Any) -> None:
+    """Whether ComfyUI's CLIP has a CLIP-L part and there is a CLIP_VISION at all.
+
+    Raises:
+        ValueError: names the input and what to connect there.
+    """
+    fix = "use the CLIP of an SDXL checkpoint"
+    with naming("clip"):
+        if clip is None:
+            raise ValueError(f"it is empty, the checkpoint has no text encoder; {fix}")
+        if not hasattr(clip.cond_stage_model, "clip_l") or "l" not in clip.tokenize(""):
+            kind = type(clip.cond_stage_model).__name__
+            raise ValueError(f"{kind} has no CLIP-L text encoder; {fix}")
+    with naming("clip_vision"):
+        if clip_vision is None:
+            raise ValueError("it is empty; load clip_vision_g.safetensors with Load CLIP Vision")
+
+
 def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
     """Encode one subject with ComfyUI's CLIP (its CLIP-L part) and CLIP_VISION.
 
@@ -35,8 +53,7 @@ def encode_views(clip_vision: Any, pictures: Sequence[Tensor]) -> Tensor:
     Returns:
         (views, tokens, width)
     """
-    squares = torch.cat([squash(picture) for picture in pictures])
-    # crop=False: a picture is squashed, never cropped, or its edges would be lost
+    squares = torch.cat([squash(picture, clip_vision.image_size) for picture in pictures])
     return clip_vision.encode_image(squares, crop=False).penultimate_hidden_states
 
 
@@ -46,15 +63,10 @@ def encode_phrase(clip: Any, phrase: str) -> Tensor:
     The pooled output is the last layer's at the end of the text, whatever the clip skip.
 
     Raises:
-        ValueError: the CLIP has no CLIP-L part, or the phrase is longer than one chunk of text.
+        ValueError: the phrase is longer than one chunk of text.
     """
-    if clip is None:
-        raise ValueError("clip is empty; the checkpoint has no text encoder, load one that has")
-    clip_l = getattr(clip.cond_stage_model, "clip_l", None)
-    chunks = clip.tokenize(phrase).get("l")
-    if clip_l is None or chunks is None:
-        name = type(clip.cond_stage_model).__name__
-        raise ValueError(f"{name} has no CLIP-L text encoder; use the CLIP of an SDXL checkpoint")
+    clip_l = clip.cond_stage_model.clip_l
+    chunks = clip.tokenize(phrase)["l"]
     if len(chunks) > 1:
         raise ValueError(f'"{phrase[:40]}…" is too long; name the subject in a few words')
     clip.load_model()

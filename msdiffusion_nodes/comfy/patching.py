@@ -59,8 +59,8 @@ def find_sites(model: ModelPatcher) -> list[Site]:
 
 
 def kind_of(model: ModelPatcher) -> str:
-    """What ComfyUI calls this kind of model, for messages: "SDXL", "SDXLRefiner", "Flux", …"""
-    return type(model.model).__name__
+    """What ComfyUI calls this kind of model, for messages: "SDXL", "SD15", "Flux", …"""
+    return type(getattr(model.model, "model_config", model.model)).__name__
 
 
 def compute_dtype(model: ModelPatcher) -> torch.dtype:

@@ -30,6 +30,8 @@ def _start_comfyui() -> None:
 
 _start_comfyui()
 
+from refusals import good, next_run_works, refused, results  # noqa: E402, F401
+
 
 @pytest.fixture(scope="session")
 def pack():
