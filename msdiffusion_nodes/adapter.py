@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from .checkpoint import Checkpoint
+from .checkpoint import SOURCE, Checkpoint
 from .resampler import GroundingResampler
 from .subjects import Subject
 
@@ -38,8 +38,12 @@ class Adapter(nn.Module):
         super().__init__()
         try:
             self.resampler = GroundingResampler.from_state(checkpoint.image_proj, operations)
-        except (KeyError, RuntimeError) as error:
-            raise ValueError(f"the resampler's tensors do not fit together: {error}") from error
+        except (KeyError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(
+                f"{checkpoint.name}: the resampler's tensors do not fit together ({reason});"
+                f" {SOURCE}"
+            ) from error
         self.to_k_ip = nn.ModuleList(_linear(key, operations) for key, _ in checkpoint.sites)
         self.to_v_ip = nn.ModuleList(_linear(value, operations) for _, value in checkpoint.sites)
         self.site_widths = [key.shape[0] for key, _ in checkpoint.sites]
@@ -47,7 +51,8 @@ class Adapter(nn.Module):
         output_width = checkpoint.image_proj["proj_out.weight"].shape[0]
         if token_width != output_width:
             raise ValueError(
-                f"the resampler gives {output_width}-wide tokens, the sites take {token_width}"
+                f"{checkpoint.name}: the resampler gives {output_width}-wide tokens, the sites take"
+                f" {token_width}; {SOURCE}"
             )
 
     @property
@@ -105,6 +110,7 @@ class Adapter(nn.Module):
 
 def _linear(weight: Tensor, operations: Any) -> nn.Module:
     rows, columns = weight.shape
-    layer = operations.Linear(columns, rows, bias=False)
+    with torch.device("meta"):
+        layer = operations.Linear(columns, rows, bias=False)
     layer.load_state_dict({"weight": weight}, assign=True)
     return layer.eval().requires_grad_(False)

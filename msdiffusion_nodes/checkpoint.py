@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+LONGEST_CONTENTS = 10_000_000  # bytes; an adapter's table of contents has some thousands
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
 SOURCE = "get ms_adapter.bin from huggingface.co/doge1516/MS-Diffusion again"
 GROUPS = ("image_proj", "ms_adapter")
@@ -35,10 +36,12 @@ class Checkpoint:
         image_proj: the resampler's tensors by name.
         sites: (`to_k_ip`, `to_v_ip`) weights, each (site width, token width), in the file's order:
             down blocks, up blocks, middle block.
+        name: the file's, for messages.
     """
 
     image_proj: dict[str, Tensor]
     sites: tuple[tuple[Tensor, Tensor], ...]
+    name: str = "the adapter"
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -54,7 +57,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise ValueError(f"{path.name} is empty (0 bytes); {SOURCE}")
     groups = _grouped(_read_tensors(path), path.name)
     _check_tensors(groups, path)
-    return Checkpoint(groups["image_proj"], _sites(groups["ms_adapter"], path.name))
+    sites = _sites(groups["ms_adapter"], path.name)
+    return Checkpoint(groups["image_proj"], sites, path.name)
 
 
 def looks_like_adapter(path: str | Path) -> bool:
@@ -63,12 +67,13 @@ def looks_like_adapter(path: str | Path) -> bool:
         with open(path, "rb") as file:
             if zipfile.is_zipfile(file):
                 with zipfile.ZipFile(file) as archive:
-                    pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-                    contents = archive.read(pickles[0]) if pickles else b""
+                    names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+                    with archive.open(names[0]) as member:
+                        contents = member.read(LONGEST_CONTENTS)
             else:
                 file.seek(0)
                 length = int.from_bytes(file.read(8), "little")
-                contents = file.read(min(length, 10_000_000))
+                contents = file.read(min(length, LONGEST_CONTENTS))
     except Exception:  # whatever is wrong with it, it is no adapter to offer
         return False
     return b"to_k_ip" in contents and b"grounding_latents" in contents
@@ -93,9 +98,9 @@ def _read_tensors(path: Path) -> Mapping:
 
 
 def _refuse_compression(path: Path) -> None:
-    # torch.save never compresses: a member larger than its bytes in the file is a zip bomb
+    # torch.save never compresses: a compressed member may be a zip bomb
     with zipfile.ZipFile(path) as archive:
-        if any(member.file_size > member.compress_size for member in archive.infolist()):
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
             raise ValueError("it is compressed, which torch.save never does")
 
 
@@ -122,8 +127,10 @@ def _grouped(tensors: object, name: str) -> dict[str, dict[str, Tensor]]:
 def _check_tensors(groups: dict[str, dict[str, Tensor]], path: Path) -> None:
     for group, tensors in groups.items():
         for key, tensor in tensors.items():
-            if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-                kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+            if not isinstance(key, str) or not _holds_floats(tensor):
+                kind = type(tensor).__name__
+                if isinstance(tensor, Tensor):
+                    kind = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
                 raise ValueError(f"{path.name}: {group}.{key} is {kind}, expected floats; {SOURCE}")
     every_tensor = [tensor for tensors in groups.values() for tensor in tensors.values()]
     if sum(tensor.numel() * tensor.itemsize for tensor in every_tensor) > path.stat().st_size:
@@ -138,6 +145,17 @@ def _check_tensors(groups: dict[str, dict[str, Tensor]], path: Path) -> None:
                 f"{path.name}: image_proj.{key} {state}; expected {dimensions} dimensions."
                 f" This is no grounding resampler, or the file is cut short; {SOURCE}"
             )
+
+
+def _holds_floats(entry: object) -> bool:
+    """Whether this is a tensor with numbers in it; sparse ones and those without data are not."""
+    return (
+        isinstance(entry, Tensor)
+        and entry.is_floating_point()
+        and entry.numel() > 0
+        and entry.layout is torch.strided
+        and not entry.is_meta
+    )
 
 
 def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor], ...]:

@@ -86,7 +86,8 @@ class Layout:
 
     def boxes(self) -> Tensor:
         """The boxes that ground the subjects: float32 (regions, 4)."""
-        return torch.tensor([region.box.as_tuple() for region in self.regions])
+        boxes = [region.box.as_tuple() for region in self.regions]
+        return torch.tensor(boxes, dtype=torch.float32)
 
 
 def parse_boxes(text: str) -> tuple[Box, ...]:
@@ -110,7 +111,9 @@ def _parse_box(number: int, row: object) -> Box:
         raise ValueError(f"box {number} is {_shorten(row)}; expected four numbers x0, y0, x1, y1")
     try:
         return Box(*(float(value) for value in row))
-    except (ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise ValueError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
+    except ValueError as error:
         raise ValueError(f"box {number}: {error}") from error
 
 
@@ -119,5 +122,8 @@ def _is_number(value: object) -> bool:
 
 
 def _shorten(value: object, limit: int = 60) -> str:
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:  # what could just be read may be too deep to be written
+        text = "a deeply nested value"
     return text if len(text) <= limit else text[:limit] + "…"

@@ -30,7 +30,7 @@ def draw_layout(layout: Layout, names: Sequence[str] = ()) -> Tensor:
     """Draw a layout at its own size.
 
     Args:
-        layout: what to draw; boxes without area are left out.
+        layout: what to draw; boxes that touch no pixel are left out.
         names: the subjects' phrases, as many as there are.
 
     Returns:
@@ -43,7 +43,7 @@ def draw_layout(layout: Layout, names: Sequence[str] = ()) -> Tensor:
     line = max(2, unit // 250)
     for index, region in enumerate(layout.regions):
         rows, columns = region.box.cells(layout.height, layout.width)
-        if rows.start == rows.stop:
+        if rows.start >= rows.stop or columns.start >= columns.stop:
             continue
         corners = (columns.start, rows.start, columns.stop - 1, rows.stop - 1)
         colour = COLOURS[index % len(COLOURS)]

@@ -103,25 +103,30 @@ class GroundingResampler(nn.Module):
 
         Raises:
             KeyError: a tensor that tells a size is missing.
+            ValueError: there is no room for a phrase beside the box.
             RuntimeError: tensors are missing, left over or do not fit together.
         """
         _, num_latents, dim = state["grounding_latents"].shape
         hidden_width, grounding_width = state["latent_proj.0.weight"].shape
         output_width, _ = state["proj_out.weight"].shape
+        if grounding_width <= BOX_WIDTH:
+            raise ValueError(
+                f"latent_proj takes {grounding_width} numbers, a box alone {BOX_WIDTH}"
+            )
         layer_numbers = {name.split(".")[1] for name in state if name.startswith("layers.")}
-        module = cls(
-            dim=dim,
-            depth=len(layer_numbers),
-            heads=state["layers.0.0.to_q.weight"].shape[0] // HEAD_DIM,
-            num_latents=num_latents,
-            feature_width=state["proj_in.weight"].shape[1],
-            phrase_width=grounding_width - BOX_WIDTH,
-            hidden_width=hidden_width,
-            output_width=output_width,
-            feed_forward_width=state["layers.0.1.1.weight"].shape[0],
-            operations=operations,
-        )
-        # assign: keep the checkpoint's own dtype and memory instead of copying into new tensors
+        with torch.device("meta"):  # no memory: the checkpoint's own tensors take the places
+            module = cls(
+                dim=dim,
+                depth=len(layer_numbers),
+                heads=state["layers.0.0.to_q.weight"].shape[0] // HEAD_DIM,
+                num_latents=num_latents,
+                feature_width=state["proj_in.weight"].shape[1],
+                phrase_width=grounding_width - BOX_WIDTH,
+                hidden_width=hidden_width,
+                output_width=output_width,
+                feed_forward_width=state["layers.0.1.1.weight"].shape[0],
+                operations=operations,
+            )
         module.load_state_dict(state, assign=True)
         return module.eval().requires_grad_(False)
 
