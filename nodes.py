@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from comfy.utils import ProgressBar
 from torch import Tensor
 
-from .msdiffusion_nodes.attention import LayoutGroups
+from .msdiffusion_nodes.attention import Overlap
+from .msdiffusion_nodes.auto_layout import AutoLayout as AutoLayoutSettings
 from .msdiffusion_nodes.checks import (
     check_finite,
     check_layout,
@@ -16,27 +16,43 @@ from .msdiffusion_nodes.checks import (
     check_subjects,
     naming,
 )
-from .msdiffusion_nodes.comfy.encoders import check_encoders, encode_reference
+from .msdiffusion_nodes.comfy.applying import (
+    Settings,
+    all_layouts,
+    apply_subjects,
+    weights_of,
+)
 from .msdiffusion_nodes.comfy.loading import (
     ManagedAdapter,
     adapter_files,
     load_adapter,
     register_folder,
 )
-from .msdiffusion_nodes.comfy.patching import (
-    SigmaRange,
-    compute_dtype,
-    find_sites,
-    kind_of,
-    patch_model,
+from .msdiffusion_nodes.comfy.nodes_layout import (
+    AutoLayout,
+    BatchLayouts,
+    CropLayout,
+    ShowAreas,
+    SweepLayout,
 )
-from .msdiffusion_nodes.layout import Layout, Region, parse_boxes
+from .msdiffusion_nodes.comfy.nodes_subject_files import LoadSubjects, SaveSubjects
+from .msdiffusion_nodes.comfy.nodes_subjects import (
+    BackgroundSubject,
+    EncodeSubjects,
+    SubjectOptions,
+)
+from .msdiffusion_nodes.comfy.patching import find_sites, kind_of
+from .msdiffusion_nodes.layout import (
+    Layout,
+    LayoutBatch,
+    Region,
+    parse_boxes,
+    regions_from_masks,
+)
 from .msdiffusion_nodes.preview import draw_layout
-from .msdiffusion_nodes.references import gather_references
-from .msdiffusion_nodes.subjects import Subject, parse_weights, require_same_encoder
+from .msdiffusion_nodes.subjects import Subject
 
 CATEGORY = "MS-Diffusion"
-PICTURES = 4  # sockets for pictures on EncodeSubjects; more subjects come by chaining
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 
 register_folder()
@@ -78,60 +94,6 @@ class LoadMSDModel:
             return (load_adapter(path),)
 
 
-class EncodeSubjects:
-    CATEGORY = CATEGORY
-    DESCRIPTION = (
-        "Turn reference pictures and their names into subjects. One line of phrases for each"
-        " picture; chain a second node through `subjects` for more than four."
-    )
-    SEARCH_ALIASES = ["msdiffusion", "reference", "subject", "multi subject"]
-    RETURN_TYPES = ("MSD_SUBJECTS",)
-    RETURN_NAMES = ("subjects",)
-    OUTPUT_TOOLTIPS = ("The subjects, in the order of the pictures.",)
-    FUNCTION = "encode"
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        image = "The subject's picture. A batch of pictures is several views of this one subject."
-        mask = "White on the subject. The rest is blackened and cropped away, as in training."
-        sockets = {}
-        for number in range(1, PICTURES + 1):
-            sockets[f"image_{number}"] = ("IMAGE", {"tooltip": image})
-            sockets[f"mask_{number}"] = ("MASK", {"tooltip": mask})
-        phrases = "What each subject is called, one a line, in the order of the pictures."
-        return {
-            "required": {
-                "clip": ("CLIP", {"tooltip": "The CLIP of your SDXL checkpoint."}),
-                "clip_vision": ("CLIP_VISION", {"tooltip": "CLIP-ViT-bigG: clip_vision_g."}),
-                "phrases": ("STRING", {"multiline": True, "default": "dog", "tooltip": phrases}),
-                "image_1": sockets.pop("image_1"),
-            },
-            "optional": {
-                **sockets,
-                "subjects": ("MSD_SUBJECTS", {"tooltip": "Earlier subjects; these come after."}),
-            },
-        }
-
-    def encode(
-        self,
-        clip: Any,
-        clip_vision: Any,
-        phrases: str,
-        subjects: list[Subject] | None = None,
-        **sockets: Tensor | None,
-    ) -> tuple[list[Subject]]:
-        check_encoders(clip, clip_vision)
-        references = gather_references(phrases, sockets)
-        progress = ProgressBar(len(references))
-        encoded = list(subjects or [])
-        for reference in references:
-            encoded.append(encode_reference(clip, clip_vision, reference))
-            progress.update(1)
-        with naming("subjects"):
-            require_same_encoder(encoded)
-        return (encoded,)
-
-
 class LayoutBoxes:
     CATEGORY = CATEGORY
     DESCRIPTION = "Say where each subject goes: one box a subject, in shares of the picture."
@@ -153,6 +115,10 @@ class LayoutBoxes:
             "[[x0, y0, x1, y1], …]: left, top, right and bottom edge of each subject's box, from 0"
             " to 1 of the picture. 0, 0, 0, 0 is a subject without an area."
         )
+        masks = (
+            "One mask a subject, in place of the boxes: areas of any shape, with soft edges. Grey"
+            " is a share of the subject's effect."
+        )
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
         return {
@@ -163,19 +129,28 @@ class LayoutBoxes:
             },
             "optional": {
                 "subjects": ("MSD_SUBJECTS", {"tooltip": "Names the boxes in the preview."}),
+                "masks": ("MASK", {"tooltip": masks}),
             },
         }
 
     def lay_out(
-        self, boxes: str, width: int, height: int, subjects: list[Subject] | None = None
+        self,
+        boxes: str,
+        width: int,
+        height: int,
+        subjects: list[Subject] | None = None,
+        masks: Tensor | None = None,
     ) -> tuple[Layout, Tensor, Tensor, int, int]:
-        with naming("boxes"):
-            layout = Layout(tuple(Region(box) for box in parse_boxes(boxes)), width, height)
+        with naming("boxes" if masks is None else "masks"):
+            if masks is None:
+                regions = [Region(box) for box in parse_boxes(boxes)]
+            else:
+                regions = regions_from_masks(masks)
+            layout = Layout(tuple(regions), width, height)
             if subjects is not None:
                 check_layout(layout, subjects)
         names = [subject.phrase for subject in subjects or []]
-        masks = layout.masks(height, width).float()
-        return (layout, draw_layout(layout, names), masks, width, height)
+        return (layout, draw_layout(layout, names), layout.coverage(height, width), width, height)
 
 
 class ApplyMSDiffusion:
@@ -200,6 +175,11 @@ class ApplyMSDiffusion:
             "Let phrase and box shape what is taken from the picture (as in the paper). Off: only"
             " the picture counts."
         )
+        auto_layout = "From Auto Layout: areas read from the text take over from the boxes."
+        overlap = (
+            "Where subjects overlap: joint lets them share the place, as in the paper; topmost lets"
+            " the later subject hide the earlier ones."
+        )
         return {
             "required": {
                 "model": ("MODEL", {"tooltip": "An SDXL model; LoRAs and others may be on it."}),
@@ -216,6 +196,8 @@ class ApplyMSDiffusion:
             "optional": {
                 "subject_weights": ("STRING", {"default": "", "tooltip": weights}),
                 "grounding": ("BOOLEAN", {"default": True, "tooltip": grounding}),
+                "auto_layout": ("MSD_AUTO_LAYOUT", {"tooltip": auto_layout}),
+                "overlap": ([each.value for each in Overlap], {"tooltip": overlap}),
             },
         }
 
@@ -224,33 +206,36 @@ class ApplyMSDiffusion:
         model: Any,
         msd_model: ManagedAdapter,
         subjects: list[Subject],
-        layout: Layout,
+        layout: Layout | LayoutBatch,
         weight: float,
         start_percent: float,
         end_percent: float,
         subject_weights: str = "",
         grounding: bool = True,
+        auto_layout: AutoLayoutSettings | None = None,
+        overlap: str = Overlap.JOINT.value,
     ) -> tuple[Any]:
-        sites = find_sites(model)
         with naming("model"):
-            check_sites([site.width for site in sites], msd_model.adapter, kind_of(model))
+            widths = [site.width for site in find_sites(model)]
+            check_sites(widths, msd_model.adapter, kind_of(model))
         with naming("subjects"):
             check_subjects(subjects, msd_model.adapter)
+        layouts = all_layouts(layout)
         with naming("layout"):
-            check_layout(layout, subjects)
+            for each in layouts:
+                check_layout(each, subjects)
         with naming("weight"):
             check_finite(weight)
         with naming("subject_weights"):
-            weights = parse_weights(subject_weights, weight, len(subjects))
+            weights = weights_of(subjects, subject_weights, weight)
         check_schedule(start_percent, end_percent)
-        if not any(weights):
+        text_in_box = auto_layout is not None and auto_layout.text_in_box
+        if not any(weights) and not text_in_box:
             return (model.clone(),)
-        heads = [site.heads for site in sites]
-        tokens = msd_model.site_tokens(subjects, layout, weights, grounding, heads)
-        tokens = [site_tokens.to(compute_dtype(model)) for site_tokens in tokens]
-        groups = LayoutGroups(layout, msd_model.adapter.token_counts(subjects))
-        sigma_range = SigmaRange.from_percent(model, start_percent, end_percent)
-        return (patch_model(model, sites, tokens, groups, sigma_range),)
+        settings = Settings(
+            weights, start_percent, end_percent, grounding, Overlap(overlap), auto_layout
+        )
+        return (apply_subjects(model, msd_model, subjects, layouts, settings),)
 
 
 NODE_CLASS_MAPPINGS = {
@@ -258,6 +243,15 @@ NODE_CLASS_MAPPINGS = {
     "EncodeSubjects": EncodeSubjects,
     "LayoutBoxes": LayoutBoxes,
     "ApplyMSDiffusion": ApplyMSDiffusion,
+    "AutoLayout": AutoLayout,
+    "SubjectOptions": SubjectOptions,
+    "BackgroundSubject": BackgroundSubject,
+    "BatchLayouts": BatchLayouts,
+    "SweepLayout": SweepLayout,
+    "CropLayout": CropLayout,
+    "ShowAreas": ShowAreas,
+    "SaveSubjects": SaveSubjects,
+    "LoadSubjects": LoadSubjects,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -265,4 +259,13 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "EncodeSubjects": "Encode Subjects (MS-Diffusion)",
     "LayoutBoxes": "Layout Boxes (MS-Diffusion)",
     "ApplyMSDiffusion": "Apply MS-Diffusion",
+    "AutoLayout": "Auto Layout (MS-Diffusion)",
+    "SubjectOptions": "Subject Options (MS-Diffusion)",
+    "BackgroundSubject": "Background Subject (MS-Diffusion)",
+    "BatchLayouts": "Batch Layouts (MS-Diffusion)",
+    "SweepLayout": "Sweep Layout (MS-Diffusion)",
+    "CropLayout": "Crop Layout (MS-Diffusion)",
+    "ShowAreas": "Show Areas (MS-Diffusion)",
+    "SaveSubjects": "Save Subjects (MS-Diffusion)",
+    "LoadSubjects": "Load Subjects (MS-Diffusion)",
 }

@@ -65,10 +65,14 @@ class Adapter(nn.Module):
         """Width of the phrase embedding that the adapter was trained with (CLIP-L: 768)."""
         return self.resampler.phrase_width
 
+    @property
+    def num_latents(self) -> int:
+        """Tokens of one view (16 in the released adapter)."""
+        return self.resampler.grounding_latents.shape[1]
+
     def token_counts(self, subjects: Sequence[Subject]) -> list[int]:
         """How many tokens each subject has: views × latents."""
-        num_latents = self.resampler.grounding_latents.shape[1]
-        return [len(subject.image_features) * num_latents for subject in subjects]
+        return [len(subject.image_features) * self.num_latents for subject in subjects]
 
     def tokens(self, subjects: Sequence[Subject], boxes: Tensor, grounding: bool = True) -> Tensor:
         """Every subject's tokens, one after the other: (tokens, width).

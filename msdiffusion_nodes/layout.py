@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,50 @@ class Box:
 
 @dataclass(frozen=True)
 class Region:
-    """The area of one subject."""
+    """The area of one subject: a box, or a mask of any shape with the box around it.
+
+    Attributes:
+        box: what grounds the subject in the resampler, and its area where there is no mask.
+        mask: float (h, w) of the whole picture in any size, 0 to 1: the share of the image
+            attention at each place.
+    """
 
     box: Box
+    mask: Tensor | None = field(default=None, compare=False)
 
-    def mask(self, height: int, width: int) -> Tensor:
-        """True where the subject acts: bool (height, width) on the CPU."""
-        mask = torch.zeros(height, width, dtype=torch.bool)
-        mask[self.box.cells(height, width)] = True
-        return mask
+    @classmethod
+    def from_mask(cls, mask: Tensor) -> Region:
+        """A region of any shape from a mask (h, w); its box is the mask's bounds.
+
+        Raises:
+            ValueError: the mask is empty or not finite.
+        """
+        if not mask.isfinite().all():
+            raise ValueError("the mask has values that are not finite (NaN); make it again")
+        mask = mask.float().clamp(0, 1).cpu()
+        rows, columns = mask.any(dim=1).nonzero().flatten(), mask.any(dim=0).nonzero().flatten()
+        if not len(rows):
+            raise ValueError("the mask is empty; paint the subject's area white")
+        (height, width), (top, bottom) = mask.shape, (int(rows[0]), int(rows[-1]) + 1)
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        return cls(Box(left / width, top / height, right / width, bottom / height), mask)
+
+    def coverage(self, height: int, width: int) -> Tensor:
+        """The subject's share of each cell of a grid: float (height, width) on the CPU, 0 to 1."""
+        if self.mask is not None:
+            return F.adaptive_avg_pool2d(self.mask[None], (height, width))[0]
+        coverage = torch.zeros(height, width)
+        coverage[self.box.cells(height, width)] = 1
+        return coverage
+
+    def crop(self, window: Box) -> Region:
+        """The region as seen in a window of the picture; no area where it does not reach in."""
+        width, height = window.x1 - window.x0, window.y1 - window.y0
+        x0, x1 = (_inside((x - window.x0) / width) for x in (self.box.x0, self.box.x1))
+        y0, y1 = (_inside((y - window.y0) / height) for y in (self.box.y0, self.box.y1))
+        box = Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else NO_AREA
+        mask = None if self.mask is None else self.mask[window.cells(*self.mask.shape)]
+        return Region(box, mask)
 
 
 @dataclass(frozen=True)
@@ -80,14 +116,36 @@ class Layout:
     width: int
     height: int
 
+    def coverage(self, height: int, width: int) -> Tensor:
+        """The regions on a grid: float (regions, height, width) on the CPU, 0 to 1."""
+        return torch.stack([region.coverage(height, width) for region in self.regions])
+
     def masks(self, height: int, width: int) -> Tensor:
-        """The regions on a grid: bool (regions, height, width) on the CPU."""
-        return torch.stack([region.mask(height, width) for region in self.regions])
+        """Where each subject acts at all: bool (regions, height, width) on the CPU."""
+        return self.coverage(height, width) > 0
+
+    def crop(self, window: Box) -> Layout:
+        """The layout of a window (a tile, an area) of the picture, in the window's own shares."""
+        return Layout(
+            tuple(region.crop(window) for region in self.regions),
+            round(self.width * (window.x1 - window.x0)),
+            round(self.height * (window.y1 - window.y0)),
+        )
 
     def boxes(self) -> Tensor:
         """The boxes that ground the subjects: float32 (regions, 4)."""
         boxes = [region.box.as_tuple() for region in self.regions]
         return torch.tensor(boxes, dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class LayoutBatch:
+    """A layout for each picture of a batch; all have as many regions."""
+
+    layouts: tuple[Layout, ...]
+
+
+NO_AREA = Box(0.0, 0.0, 0.0, 0.0)
 
 
 def parse_boxes(text: str) -> tuple[Box, ...]:
@@ -115,6 +173,27 @@ def _parse_box(number: int, row: object) -> Box:
         raise ValueError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
     except ValueError as error:
         raise ValueError(f"box {number}: {error}") from error
+
+
+def _inside(share: float) -> float:
+    return min(max(share, 0.0), 1.0)
+
+
+def regions_from_masks(masks: Tensor) -> list[Region]:
+    """A region for each mask of a batch (regions, h, w).
+
+    Raises:
+        ValueError: what is wrong, with the number of the mask (from 1).
+    """
+    if masks.ndim not in (2, 3) or not masks.numel():
+        raise ValueError(f"shape {list(masks.shape)} came; expected [subjects, height, width]")
+    regions = []
+    for number, mask in enumerate(masks if masks.ndim == 3 else masks[None], start=1):
+        try:
+            regions.append(Region.from_mask(mask))
+        except ValueError as error:
+            raise ValueError(f"mask {number}: {error}") from error
+    return regions
 
 
 def _is_number(value: object) -> bool:

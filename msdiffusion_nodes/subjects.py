@@ -17,11 +17,23 @@ class Subject:
         phrase: its name, for example "dog".
         image_features: penultimate CLIP-vision states of its pictures (views, tokens, width).
         phrase_embedding: pooled CLIP-L output of the phrase without text projection (width,).
+        weight: its own weight in place of the common one, or None.
+        start_percent: when it begins to act, as a share of the schedule.
+        end_percent: when it stops.
+        enabled: False leaves it out as if it had no area.
+        view_weights: a weight for each view, or None.
+        everywhere: whether it covers the whole picture, whatever its region.
     """
 
     phrase: str
     image_features: Tensor
     phrase_embedding: Tensor
+    weight: float | None = None
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+    enabled: bool = True
+    view_weights: tuple[float, ...] | None = None
+    everywhere: bool = False
 
 
 def parse_phrases(text: str) -> list[str]:
@@ -54,11 +66,11 @@ def require_same_encoder(subjects: Sequence[Subject]) -> None:
         )
 
 
-def parse_weights(text: str, default: float, count: int) -> list[float]:
-    """A weight for each of `count` subjects from "0.6, 0.9"; the default where there is no text.
+def parse_weights(text: str, default: float, count: int, things: str = "subjects") -> list[float]:
+    """A weight for each of `count` things from "0.6, 0.9"; the default where there is no text.
 
     Raises:
-        ValueError: an entry is no finite number, or there are not as many as subjects.
+        ValueError: an entry is no finite number, or there are not as many as things.
     """
     if not text.strip():
         return [default] * count
@@ -70,7 +82,7 @@ def parse_weights(text: str, default: float, count: int) -> list[float]:
         raise ValueError(f'"{text}" came; expected numbers with commas between, such as 0.6, 0.9')
     if len(weights) != count:
         raise ValueError(
-            f'"{text}" has {len(weights)} numbers for {count} subjects; give one a subject, or'
-            " leave it empty to use `weight` for all"
+            f'"{text}" has {len(weights)} numbers for {count} {things}; give one each, or leave it'
+            " empty to use the same weight for all"
         )
     return weights

@@ -54,21 +54,23 @@ class ManagedAdapter:
         self,
         subjects: Sequence[Subject],
         layout: Layout,
-        weights: Sequence[float],
+        view_weights: Sequence[float],
         grounding: bool,
         heads: Sequence[int],
     ) -> list[SiteTokens]:
         """Keys and values of every site, in float32 on the CPU.
 
         The adapter is loaded for this moment only: sampling does not need its weights.
+
+        Args:
+            view_weights: one a view, of all subjects in a row.
+            heads: number of attention heads at each site.
         """
         comfy.model_management.load_models_gpu([self.patcher])
         try:
             device = self.patcher.load_device
             tokens = self.adapter.tokens(subjects, layout.boxes().to(device), grounding)
-            token_weights = torch.tensor(weights).repeat_interleave(
-                torch.tensor(self.adapter.token_counts(subjects))
-            )
+            token_weights = torch.tensor(view_weights).repeat_interleave(self.adapter.num_latents)
             sites = self.adapter.project(tokens, token_weights.to(tokens), heads)
             return [site.to(torch.device("cpu")) for site in sites]
         finally:

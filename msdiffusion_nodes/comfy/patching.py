@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from comfy.ldm.modules.attention import optimized_attention
 from comfy.model_patcher import ModelPatcher
-from comfy.patcher_extension import CallbacksMP
-from torch import Tensor
+from comfy.patcher_extension import CallbacksMP, WrappersMP
 
 from ..adapter import SiteTokens
-from ..attention import LayoutGroups, add_image_attention
+from ..layout import Box
+from ..subject_attention import SigmaRange, SubjectAttention
+from .site_patch import WINDOWS, PlacedTokens, SitePatch
 
 KEY = "msdiffusion"
-POSITIVE = 0  # entry of cond_or_uncond; 1 is negative, PerpNeg has 2 as well
 
 
 @dataclass(frozen=True)
@@ -68,181 +67,99 @@ def compute_dtype(model: ModelPatcher) -> torch.dtype:
     return model.get_model_object("manual_cast_dtype") or model.model_dtype()
 
 
-@dataclass(frozen=True)
-class SigmaRange:
-    """The part of the schedule in which something acts, both ends included."""
+def sigma_range(model: ModelPatcher, start: float, end: float) -> SigmaRange | None:
+    """The noise levels between two shares of the schedule; None for the whole schedule.
 
-    start: float
-    end: float
-
-    @classmethod
-    def from_percent(cls, model: ModelPatcher, start: float, end: float) -> SigmaRange | None:
-        """None for the whole schedule: then nothing has to be asked at each step."""
-        if start <= 0.0 and end >= 1.0:
-            return None
-        percent_to_sigma = model.get_model_object("model_sampling").percent_to_sigma
-        return cls(percent_to_sigma(start), percent_to_sigma(end))
-
-    def gate(self, sigmas: Tensor, dtype: torch.dtype) -> Tensor:
-        """1 inside the range, 0 outside, as a tensor: asking for the number would stop the GPU."""
-        sigma = sigmas[:1]
-        return ((sigma <= self.start) & (sigma >= self.end)).to(dtype)
-
-
-class SitePatch:
-    """What ComfyUI calls in place of `attn2` at one site.
-
-    It stands in the way of no other pack: a patch found under the same key gives the text
-    attention, and packs that add themselves to the object they find can do so.
+    With None nothing has to be asked at each step.
     """
-
-    def __init__(
-        self,
-        tokens: SiteTokens,
-        groups: LayoutGroups,
-        sigma_range: SigmaRange | None,
-        earlier: Callable[..., Tensor] | None,
-    ) -> None:
-        self.tokens = tokens
-        self.groups = groups
-        self.sigma_range = sigma_range
-        self.earlier = earlier
-        self.added: list[tuple[Callable[..., Tensor], dict[str, Any]]] = []
-        self._moved: dict[tuple[torch.device, torch.dtype], SiteTokens] = {}
-
-    def __call__(self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]) -> Tensor:
-        """Text attention, plus image attention in the positive rows: (rows, h·w, heads·dim)."""
-        out = self._text_attention(q, k, v, extra_options)
-        height, width = extra_options["activations_shape"][-2:]
-        if q.shape[1] != height * width:
-            raise ValueError(
-                f"another node changed the picture's grid: {q.shape[1]} queries came for"
-                f" {height}×{width} cells, so MS-Diffusion cannot tell where each one is"
-            )
-        groups = self.groups.on_grid(height, width, q.device)
-        tokens = self._tokens_for(q)
-        value = tokens.value
-        if self.sigma_range is not None:
-            value = value * self.sigma_range.gate(extra_options["sigmas"], value.dtype)
-        for rows in positive_rows(len(q), extra_options["cond_or_uncond"]):
-            add_image_attention(out[rows], q[rows], tokens.key, value, groups)
-        for callback, arguments in self.added:
-            out = out + self._gated(callback, arguments, out, q, k, v, extra_options)
-        return out
-
-    def add(self, callback: Callable[..., Tensor], **arguments: Any) -> None:
-        """Let another pack add its attention at this site, as IPAdapter, InstantID and PuLID do.
-
-        Args:
-            callback: called as `callback(out, q, k, v, extra_options, **arguments)`; its result is
-                added to `out`.
-            arguments: may hold `sigma_start` and `sigma_end`, outside of which it counts nothing.
-        """
-        self.added.append((callback, arguments))
-
-    def to(self, target: torch.device | torch.dtype) -> SitePatch:
-        """Called by ComfyUI when the model moves. Our dtype is settled when the node runs."""
-        if hasattr(self.earlier, "to"):
-            self.earlier = self.earlier.to(target)
-        if isinstance(target, torch.device):
-            if target == self.tokens.key.device:
-                self._moved.clear()
-            else:
-                moved = self.tokens.to(target)
-                self._moved[moved.key.device, moved.key.dtype] = moved
-        return self
-
-    def models(self) -> list[ModelPatcher]:
-        """Models that ComfyUI loads with the UNet: none of ours, those of an earlier patch."""
-        return self.earlier.models() if hasattr(self.earlier, "models") else []
-
-    def cleanup(self) -> None:
-        """Called by ComfyUI after sampling; for an earlier patch that waits for it."""
-        if hasattr(self.earlier, "cleanup"):
-            self.earlier.cleanup()
-
-    def copy(self) -> SitePatch:
-        """For a clone of the model: its own list of additions, the same tensors."""
-        twin = SitePatch(self.tokens, self.groups, self.sigma_range, self.earlier)
-        twin.added = list(self.added)
-        twin._moved = self._moved
-        return twin
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SitePatch:
-        # before version 0.13 a clone copies the patches: never the tensors in them
-        return self.copy()
-
-    def _text_attention(self, q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any]) -> Tensor:
-        if self.earlier is not None:
-            # the tensor may be the other pack's own: it is added to in place below
-            return self.earlier(q, k, v, options).clone()
-        return optimized_attention(
-            q,
-            k,
-            v,
-            options["n_heads"],
-            attn_precision=options.get("attn_precision"),
-            transformer_options=options,
-        )
-
-    def _tokens_for(self, query: Tensor) -> SiteTokens:
-        stored = self.tokens.key
-        if stored.device == query.device and stored.dtype == query.dtype:
-            return self.tokens
-        place = (query.device, query.dtype)
-        if place not in self._moved:
-            self._moved[place] = self.tokens.to(*place)
-        return self._moved[place]
-
-    @staticmethod
-    def _gated(
-        callback: Callable[..., Tensor], arguments: dict[str, Any], out: Tensor, *rest: Any
-    ) -> Tensor:
-        addition = callback(out, *rest, **arguments)
-        if "sigma_start" not in arguments or "sigma_end" not in arguments:
-            return addition
-        sigma_range = SigmaRange(arguments["sigma_start"], arguments["sigma_end"])
-        return addition * sigma_range.gate(rest[-1]["sigmas"], addition.dtype)
-
-
-def positive_rows(rows: int, cond_or_uncond: Sequence[int]) -> list[slice]:
-    """Where the positive conditions stand in a batch made of equal chunks, one a condition."""
-    images, rest = divmod(rows, len(cond_or_uncond))
-    if rest:
-        raise ValueError(
-            f"another node changed the batch: {rows} rows came for {len(cond_or_uncond)} conditions"
-        )
-    return [
-        slice(chunk * images, (chunk + 1) * images)
-        for chunk, kind in enumerate(cond_or_uncond)
-        if kind == POSITIVE
-    ]
+    if start <= 0.0 and end >= 1.0:
+        return None
+    percent_to_sigma = model.get_model_object("model_sampling").percent_to_sigma
+    return SigmaRange(percent_to_sigma(start), percent_to_sigma(end))
 
 
 def patch_model(
     model: ModelPatcher,
     sites: Sequence[Site],
-    tokens: Sequence[SiteTokens],
-    groups: LayoutGroups,
-    sigma_range: SigmaRange | None,
+    attentions: Sequence[SubjectAttention],
+    tokens: Sequence[Sequence[SiteTokens]],
 ) -> ModelPatcher:
-    """A clone of the model with the image attention at every site."""
+    """A clone of the model with the subjects at every site.
+
+    Args:
+        attentions: one for all pictures, or one a picture of the batch.
+        tokens: for each of them the keys and values of every site.
+    """
     patched = model.clone()
     present = patched.model_options["transformer_options"].get("patches_replace", {})
     earlier = dict(present.get("attn2", {}))
-    for site, site_tokens in zip(sites, tokens, strict=True):
+    for number, site in enumerate(sites):
         # a patch for a whole block has a key without index, which ours would hide
         before = earlier.get(site.key, earlier.get((site.block, site.number)))
-        patch = SitePatch(site_tokens, groups, sigma_range, before)
-        patched.set_model_attn2_replace(patch, *site.key)
+        if before is not None and any(each.keeps_text_in_box for each in attentions):
+            raise ValueError(
+                "auto_layout: text_in_box needs the text attention to itself, but another node has"
+                " already changed it on this model; turn text_in_box off, or apply that node after"
+            )
+        placed = [PlacedTokens(of_layout[number]) for of_layout in tokens]
+        parts = list(zip(attentions, placed, strict=True))
+        patched.set_model_attn2_replace(SitePatch(number, parts, before), *site.key)
+    _follow_runs(patched, attentions)
+    return patched
+
+
+def site_patches(model: ModelPatcher) -> dict[tuple, SitePatch]:
+    """Our patches on a model, by ComfyUI's key."""
+    replace = model.model_options["transformer_options"].get("patches_replace", {})
+    attn2 = replace.get("attn2", {})
+    return {key: patch for key, patch in attn2.items() if isinstance(patch, SitePatch)}
+
+
+def _follow_runs(patched: ModelPatcher, attentions: Sequence[SubjectAttention]) -> None:
+    """Start afresh with each run, and know which part of the picture a condition is about."""
+
+    def run(executor: Any, noise: torch.Tensor, *arguments: Any, **named: Any) -> Any:
+        if len(attentions) not in (1, len(noise)):
+            raise ValueError(
+                f"layout: there are {len(attentions)} layouts for {len(noise)} pictures; give one"
+                " layout, or one a picture of the batch"
+            )
+        for attention in attentions:
+            attention.start_run()
+        return executor(noise, *arguments, **named)
+
+    # a second ApplyMSDiffusion on the same model adds its own, the others serve for all
+    patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, run)
+    patched.remove_wrappers_with_key(WrappersMP.CALC_COND_BATCH, KEY)
+    patched.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, KEY, _tell_windows)
     patched.remove_callbacks_with_key(CallbacksMP.ON_CLONE, KEY)
     patched.add_callback_with_key(CallbacksMP.ON_CLONE, KEY, _own_patches)
-    return patched
+
+
+def _tell_windows(
+    executor: Any, model: Any, conds: Any, x_in: torch.Tensor, timestep: Any, model_options: dict
+) -> Any:
+    """Hand the sites the window of each condition that is about an area of the picture only.
+
+    ComfyUI crops the latent for such a condition and does not say where.
+    """
+    height, width = x_in.shape[-2:]
+    windows = {}
+    for cond in (entry for entries in conds if entries is not None for entry in entries):
+        area = cond.get("area")
+        if area is not None and len(area) == 4:
+            rows, columns, top, left = area
+            rows, columns = min(rows, height - top), min(columns, width - left)
+            windows[cond["uuid"]] = Box(
+                left / width, top / height, (left + columns) / width, (top + rows) / height
+            )
+    if windows:
+        options = {**model_options["transformer_options"], WINDOWS: windows}
+        model_options = {**model_options, "transformer_options": options}
+    return executor(model, conds, x_in, timestep, model_options)
 
 
 def _own_patches(model: ModelPatcher, clone: ModelPatcher) -> None:
     """Give a clone its own patch objects: what other packs `add` there stays there."""
-    replace = clone.model_options["transformer_options"].get("patches_replace", {})
-    for key, patch in replace.get("attn2", {}).items():
-        if isinstance(patch, SitePatch):
-            replace["attn2"][key] = patch.copy()
+    for key, patch in site_patches(clone).items():
+        clone.model_options["transformer_options"]["patches_replace"]["attn2"][key] = patch.copy()

@@ -16,13 +16,15 @@ def load(name):
         return settings, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
 
 
-def apply_nodes(pack, run, msd_model, model, settings, tensors):
-    """The patched MODEL of a recording, through LayoutBoxes and ApplyMSDiffusion."""
+def apply_nodes(pack, run, msd_model, model, settings, tensors, names=(), **more):
+    """The patched MODEL of a recording, through LayoutBoxes and ApplyMSDiffusion.
+
+    `names` are the subjects' phrases, `more` further inputs of ApplyMSDiffusion.
+    """
+    recorded = zip(tensors["image_features"], tensors["phrase_embeds"], strict=True)
     subjects = [
-        pack.subjects.Subject(f"subject {n}", features[None], phrase)
-        for n, (features, phrase) in enumerate(
-            zip(tensors["image_features"], tensors["phrase_embeds"], strict=True), start=1
-        )
+        pack.subjects.Subject(names[n] if names else f"subject {n}", features[None], phrase)
+        for n, (features, phrase) in enumerate(recorded)
     ]
     layout = run("LayoutBoxes", boxes=json.dumps(settings["boxes"]), width=1024, height=1024)[0]
     weights = settings["subject_scales"] or []
@@ -37,6 +39,7 @@ def apply_nodes(pack, run, msd_model, model, settings, tensors):
         end_percent=1.0,
         subject_weights=", ".join(map(str, weights)),
         grounding=not settings["drop_grounding_tokens"],
+        **more,
     )[0]
 
 
@@ -48,7 +51,7 @@ def call_unet(model, tensors, step, timestep, chunks):
     halves = {1: tensors["y"][:images], 0: tensors["y"][images:]}  # the negative half is first
     options = dict(model.model_options["transformer_options"])
     options["cond_or_uncond"] = list(chunks)
-    options["sigmas"] = torch.ones(1)
+    options["sigmas"] = torch.full((1,), float(timestep))
     with torch.inference_mode():
         out = model.model.diffusion_model(
             torch.cat([x] * len(chunks)),

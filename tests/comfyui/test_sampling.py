@@ -82,9 +82,10 @@ def test_bfloat16_model_keeps_its_dtype(tiny, patch):
     model = tiny.models.unet_model(dtype=torch.bfloat16)
     patched = patch(model=model)
     replaced = patched.model_options["transformer_options"]["patches_replace"]["attn2"]
-    assert {patch.tokens.key.dtype for patch in replaced.values()} == {torch.bfloat16}
+    assert {patch.parts[0][1].home.key.dtype for patch in replaced.values()} == {torch.bfloat16}
     settings = {"steps": 1, "latent_image": empty_latent(256, 256)}
     ours = ksampler(tiny, patched, **settings)
     assert ours.isfinite().all()
     assert not torch.equal(ours, ksampler(tiny, model, **settings))
-    assert not any(patch._moved for patch in replaced.values()), "no copy may be made in the steps"
+    copies = [patch.parts[0][1].copies for patch in replaced.values()]
+    assert not any(copies), "no copy may be made in the steps"

@@ -181,13 +181,18 @@ def test_keys_and_values_are_projected_once_for_all_steps(unet, monkeypatch):
     adapter, calls = adapter_for(unet), Counter()
     for module in (adapter.resampler, *adapter.to_k_ip, *adapter.to_v_ip):
         module.register_forward_hook(lambda module, *_: calls.update([module]))
-    rasterise = Layout.masks
-    monkeypatch.setattr(Layout, "masks", lambda *args: calls.update(["masks"]) or rasterise(*args))
+    rasterise = Layout.coverage
+
+    def counted(*arguments):
+        calls.update(["coverage"])
+        return rasterise(*arguments)
+
+    monkeypatch.setattr(Layout, "coverage", counted)
     painter = Painter(unet, adapter, [DOG, CAT], [LEFT, RIGHT])
     first = painter.paint()
     for _ in range(20):
         assert torch.equal(painter.paint(), first)
-    assert calls.pop("masks") == 3  # one a grid
+    assert calls.pop("coverage") == 3  # one a grid
     assert len(calls) == 11 and set(calls.values()) == {1}
 
 

@@ -16,10 +16,22 @@ CONTRACT = {
         ["clip", "clip_vision", "phrases", "image_1"],
         ["mask_1", "image_2", "mask_2", "image_3", "mask_3", "image_4", "mask_4", "subjects"],
     ),
-    "LayoutBoxes": (["boxes", "width", "height"], ["subjects"]),
+    "LayoutBoxes": (["boxes", "width", "height"], ["subjects", "masks"]),
+    "AutoLayout": (["clip", "prompt", "threshold", "start_step"], ["text_in_box", "areas"]),
+    "SubjectOptions": (
+        ["subjects", "number", "weight", "start_percent", "end_percent", "enabled"],
+        ["view_weights"],
+    ),
+    "BackgroundSubject": (["subjects", "number", "weight"], []),
+    "BatchLayouts": (["layout_1"], [f"layout_{number}" for number in range(2, 9)]),
+    "SweepLayout": (["first", "last", "pictures"], []),
+    "CropLayout": (["layout", "x", "y", "width", "height"], []),
+    "ShowAreas": (["model", "samples"], []),
+    "SaveSubjects": (["subjects", "filename_prefix"], []),
+    "LoadSubjects": (["file"], []),
     "ApplyMSDiffusion": (
         ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
-        ["subject_weights", "grounding"],
+        ["subject_weights", "grounding", "auto_layout", "overlap"],
     ),
 }
 OUTPUTS = {
@@ -27,6 +39,15 @@ OUTPUTS = {
     "EncodeSubjects": ["MSD_SUBJECTS"],
     "LayoutBoxes": ["MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT"],
     "ApplyMSDiffusion": ["MODEL"],
+    "AutoLayout": ["MSD_AUTO_LAYOUT"],
+    "SubjectOptions": ["MSD_SUBJECTS"],
+    "BackgroundSubject": ["MSD_SUBJECTS"],
+    "BatchLayouts": ["MSD_LAYOUT"],
+    "SweepLayout": ["MSD_LAYOUT"],
+    "CropLayout": ["MSD_LAYOUT"],
+    "ShowAreas": ["IMAGE", "MASK"],
+    "SaveSubjects": ["MSD_SUBJECTS"],
+    "LoadSubjects": ["MSD_SUBJECTS"],
 }
 
 

@@ -1,0 +1,111 @@
+"""From subjects and layouts to what each site of the model adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..attention import Overlap
+from ..auto_layout import AutoLayout
+from ..checks import naming
+from ..layout import NO_AREA, Box, Layout, LayoutBatch, Region
+from ..phrases import phrase_positions, prompt_length
+from ..subject_attention import SubjectAttention
+from ..subjects import Subject, parse_weights
+from .loading import ManagedAdapter
+from .patching import compute_dtype, find_sites, patch_model, sigma_range
+
+WHOLE = Region(Box(0.0, 0.0, 1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the subjects act; `weights` are one a subject."""
+
+    weights: Sequence[float]
+    start_percent: float
+    end_percent: float
+    grounding: bool
+    overlap: Overlap
+    auto: AutoLayout | None
+
+
+def all_layouts(layout: Layout | LayoutBatch) -> tuple[Layout, ...]:
+    """One layout for all pictures, or one a picture."""
+    return layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
+
+
+def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[float]:
+    """A weight for each subject: from the text, else its own, else the common one."""
+    if text.strip():
+        return parse_weights(text, weight, len(subjects))
+    return [weight if subject.weight is None else subject.weight for subject in subjects]
+
+
+def apply_subjects(
+    model: Any,
+    msd_model: ManagedAdapter,
+    subjects: Sequence[Subject],
+    layouts: Sequence[Layout],
+    settings: Settings,
+) -> Any:
+    """A clone of the model with the subjects at every site; all checks are done before."""
+    layouts = [_own_regions(layout, subjects) for layout in layouts]
+    sites = find_sites(model)
+    heads, dtype = [site.heads for site in sites], compute_dtype(model)
+    view_weights = [
+        weight * view
+        for weight, subject in zip(settings.weights, subjects, strict=True)
+        for view in subject.view_weights or (1.0,) * len(subject.image_features)
+    ]
+    attentions, tokens = [], []
+    for layout in layouts:
+        made = msd_model.site_tokens(subjects, layout, view_weights, settings.grounding, heads)
+        tokens.append([site_tokens.to(dtype) for site_tokens in made])
+        counts = msd_model.adapter.token_counts(subjects)
+        attention = _attention(model, subjects, layout, counts, settings)
+        # the last of the output blocks has the finest grid
+        attention.shown_site = max(n for n, site in enumerate(sites) if site.block == "output")
+        attentions.append(attention)
+    return patch_model(model, sites, attentions, tokens)
+
+
+def _own_regions(layout: Layout, subjects: Sequence[Subject]) -> Layout:
+    regions = []
+    for region, subject in zip(layout.regions, subjects, strict=True):
+        region = WHOLE if subject.everywhere else region
+        regions.append(region if subject.enabled else Region(NO_AREA))
+    return replace(layout, regions=tuple(regions))
+
+
+def _attention(
+    model: Any,
+    subjects: Sequence[Subject],
+    layout: Layout,
+    counts: Sequence[int],
+    settings: Settings,
+) -> SubjectAttention:
+    ranges = [
+        sigma_range(
+            model,
+            max(settings.start_percent, subject.start_percent),
+            min(settings.end_percent, subject.end_percent),
+        )
+        for subject in subjects
+    ]
+    auto, positions, length = settings.auto, [], 0
+    if auto is not None:
+        with naming("auto_layout"):
+            phrases = [subject.phrase for subject in subjects]
+            positions = phrase_positions(auto.prompt, phrases, auto.tokenize)
+            length = prompt_length(auto.prompt, auto.tokenize)
+    return SubjectAttention(
+        layout,
+        counts,
+        settings.overlap,
+        ranges if any(ranges) else (),
+        auto,
+        positions,
+        length,
+    )

@@ -1,0 +1,182 @@
+"""Nodes that make subjects and set how a single one acts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from comfy.utils import ProgressBar
+from torch import Tensor
+
+from ..checks import check_finite, check_schedule, naming
+from ..references import gather_references
+from ..subjects import Subject, parse_weights, require_same_encoder
+from .encoders import check_encoders, encode_reference
+
+CATEGORY = "MS-Diffusion"
+PICTURES = 4  # sockets for pictures on EncodeSubjects; more subjects come by chaining
+NUMBER = "Which subject, counted from 1."
+SCENE_WEIGHT = 0.4  # the authors' advice where a subject covers the whole picture
+
+
+class EncodeSubjects:
+    CATEGORY = CATEGORY
+    DESCRIPTION = (
+        "Turn reference pictures and their names into subjects. One line of phrases for each"
+        " picture; chain a second node through `subjects` for more than four."
+    )
+    SEARCH_ALIASES = ["msdiffusion", "reference", "subject", "multi subject"]
+    RETURN_TYPES = ("MSD_SUBJECTS",)
+    RETURN_NAMES = ("subjects",)
+    OUTPUT_TOOLTIPS = ("The subjects, in the order of the pictures.",)
+    FUNCTION = "encode"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        image = "The subject's picture. A batch of pictures is several views of this one subject."
+        mask = "White on the subject. The rest is blackened and cropped away, as in training."
+        sockets = {}
+        for number in range(1, PICTURES + 1):
+            sockets[f"image_{number}"] = ("IMAGE", {"tooltip": image})
+            sockets[f"mask_{number}"] = ("MASK", {"tooltip": mask})
+        phrases = "What each subject is called, one a line, in the order of the pictures."
+        return {
+            "required": {
+                "clip": ("CLIP", {"tooltip": "The CLIP of your SDXL checkpoint."}),
+                "clip_vision": ("CLIP_VISION", {"tooltip": "CLIP-ViT-bigG: clip_vision_g."}),
+                "phrases": ("STRING", {"multiline": True, "default": "dog", "tooltip": phrases}),
+                "image_1": sockets.pop("image_1"),
+            },
+            "optional": {
+                **sockets,
+                "subjects": ("MSD_SUBJECTS", {"tooltip": "Earlier subjects; these come after."}),
+            },
+        }
+
+    def encode(
+        self,
+        clip: Any,
+        clip_vision: Any,
+        phrases: str,
+        subjects: list[Subject] | None = None,
+        **sockets: Tensor | None,
+    ) -> tuple[list[Subject]]:
+        check_encoders(clip, clip_vision)
+        references = gather_references(phrases, sockets)
+        progress = ProgressBar(len(references))
+        encoded = list(subjects or [])
+        for reference in references:
+            encoded.append(encode_reference(clip, clip_vision, reference))
+            progress.update(1)
+        with naming("subjects"):
+            require_same_encoder(encoded)
+        return (encoded,)
+
+
+class SubjectOptions:
+    CATEGORY = CATEGORY
+    DESCRIPTION = "Weight, time and views of one subject; the others stay as they are."
+    SEARCH_ALIASES = ["msdiffusion", "subject weight", "subject schedule"]
+    RETURN_TYPES = ("MSD_SUBJECTS",)
+    RETURN_NAMES = ("subjects",)
+    OUTPUT_TOOLTIPS = ("All subjects, with this one changed.",)
+    FUNCTION = "change"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        weight = "How strongly this subject acts, in place of Apply MS-Diffusion's weight."
+        views = "A weight for each of its pictures, such as 1, 0.5. Empty: all alike."
+        off = "Off: the subject is left out."
+        percent = {"min": 0.0, "max": 1.0, "step": 0.001}
+        return {
+            "required": {
+                "subjects": ("MSD_SUBJECTS", {"tooltip": "From Encode Subjects."}),
+                "number": ("INT", {"default": 1, "min": 1, "max": 64, "tooltip": NUMBER}),
+                "weight": (
+                    "FLOAT",
+                    {"default": 0.6, "min": 0.0, "max": 3.0, "step": 0.01, "tooltip": weight},
+                ),
+                "start_percent": (
+                    "FLOAT",
+                    {"default": 0.0, **percent, "tooltip": "When it begins."},
+                ),
+                "end_percent": ("FLOAT", {"default": 1.0, **percent, "tooltip": "When it stops."}),
+                "enabled": ("BOOLEAN", {"default": True, "tooltip": off}),
+            },
+            "optional": {"view_weights": ("STRING", {"default": "", "tooltip": views})},
+        }
+
+    def change(
+        self,
+        subjects: list[Subject],
+        number: int,
+        weight: float,
+        start_percent: float,
+        end_percent: float,
+        enabled: bool,
+        view_weights: str = "",
+    ) -> tuple[list[Subject]]:
+        subject = pick(subjects, number)
+        check_schedule(start_percent, end_percent)
+        with naming("weight"):
+            check_finite(weight)
+        with naming("view_weights"):
+            views = parse_weights(view_weights, 1.0, len(subject.image_features), "views")
+        changed = replace(
+            subject,
+            weight=weight,
+            start_percent=start_percent,
+            end_percent=end_percent,
+            enabled=enabled,
+            view_weights=tuple(views),
+        )
+        return ([*subjects[: number - 1], changed, *subjects[number:]],)
+
+
+class BackgroundSubject:
+    CATEGORY = CATEGORY
+    DESCRIPTION = (
+        "Make one subject the scene: it covers the whole picture, at the authors' lower weight."
+    )
+    SEARCH_ALIASES = ["msdiffusion", "background", "scene"]
+    RETURN_TYPES = ("MSD_SUBJECTS",)
+    RETURN_NAMES = ("subjects",)
+    OUTPUT_TOOLTIPS = ("All subjects, with this one as the scene.",)
+    FUNCTION = "change"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        weight = "How strongly the scene acts; the authors advise 0.4."
+        return {
+            "required": {
+                "subjects": ("MSD_SUBJECTS", {"tooltip": "From Encode Subjects."}),
+                "number": ("INT", {"default": 1, "min": 1, "max": 64, "tooltip": NUMBER}),
+                "weight": (
+                    "FLOAT",
+                    {
+                        "default": SCENE_WEIGHT,
+                        "min": 0.0,
+                        "max": 3.0,
+                        "step": 0.01,
+                        "tooltip": weight,
+                    },
+                ),
+            }
+        }
+
+    def change(self, subjects: list[Subject], number: int, weight: float) -> tuple[list[Subject]]:
+        subject = pick(subjects, number)
+        with naming("weight"):
+            check_finite(weight)
+        scene = replace(subject, weight=weight, everywhere=True)
+        return ([*subjects[: number - 1], scene, *subjects[number:]],)
+
+
+def pick(subjects: list[Subject], number: int) -> Subject:
+    """The subject with this number, counted from 1."""
+    if not 1 <= number <= len(subjects):
+        names = ", ".join(subject.phrase for subject in subjects)
+        raise ValueError(
+            f"number: {number} came; there are {len(subjects)} subjects ({names}), counted from 1"
+        )
+    return subjects[number - 1]

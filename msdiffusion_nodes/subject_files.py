@@ -1,0 +1,215 @@
+"""Encoded subjects in a file: whoever loads them needs no CLIP vision model."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from .checks import naming
+from .subjects import Subject, require_same_encoder
+
+SUFFIX = ".safetensors"
+KEY = "msdiffusion_subjects"  # in the file's metadata: what is no tensor, as JSON
+VERSION = 1
+TENSORS = {  # those of a subject, with their dimensions
+    "image_features": ("views", "tokens", "width"),
+    "phrase_embedding": ("width",),
+}
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+LONGEST_HEADER = 1_000_000  # bytes; a subject takes some hundreds
+AGAIN = "save the subjects again with Save Subjects"
+ENCODE = "encode the subjects again"
+UPDATE = "update ComfyUI-MSDiffusion, or save the subjects again with this version"
+
+
+def save_subjects(path: str | Path, subjects: Sequence[Subject]) -> None:
+    """Write subjects to one .safetensors file, whole or not at all; a file of that name goes.
+
+    Raises:
+        ValueError: there are no subjects, or `load_subjects` would refuse them.
+        OSError: the file cannot be written.
+    """
+    _check_subjects(subjects)
+    tensors = {
+        # a copy of each: safetensors refuses tensors that share memory or are not contiguous
+        f"{number}.{name}": getattr(subject, name)
+        .detach()
+        .cpu()
+        .clone(memory_format=torch.contiguous_format)
+        for number, subject in enumerate(subjects)
+        for name in TENSORS
+    }
+    entries = [{name: getattr(subject, name) for name in _plain_fields()} for subject in subjects]
+    contents = json.dumps({"version": VERSION, "subjects": entries})
+    path = Path(path)
+    part = path.with_name(f"{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(save(tensors, {KEY: contents}))
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_subjects(path: str | Path) -> list[Subject]:
+    """Read what `save_subjects` wrote, on the CPU. Nothing in the file is executed.
+
+    Raises:
+        ValueError: the file is missing, broken, of another version or holds no subjects; names it.
+    """
+    path = Path(path)
+    with naming(path.name):
+        contents, tensors = _read(path)
+        entries = _entries(contents)
+        _check_names(tensors, len(entries))
+        subjects = []
+        for number, entry in enumerate(entries):
+            with naming(f"subject {number + 1}"):
+                own = {name: tensors[f"{number}.{name}"] for name in TENSORS}
+                subjects.append(Subject(**_plain_values(entry), **own))
+        _check_subjects(subjects)
+        return subjects
+
+
+def holds_subjects(path: str | Path) -> bool:
+    """Whether a file says that it holds subjects, read from its header only."""
+    try:
+        return KEY in _metadata(path)
+    except Exception:  # whatever is wrong with it, it is no file to offer
+        return False
+
+
+def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
+    """The JSON and the tensors of a file."""
+    if not path.is_file():
+        raise ValueError(f"it is not there or not a file; choose another one, or {AGAIN}")
+    if path.stat().st_size == 0:
+        raise ValueError(f"it is empty (0 bytes); {AGAIN}")
+    try:
+        contents = _metadata(path).get(KEY)
+        # read rather than mapped into memory: the file may be replaced while its tensors live
+        tensors = {} if contents is None else load(path.read_bytes())
+    except Exception as error:  # a broken file makes the parsers fail in any way
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+        raise ValueError(
+            f"it is broken or cut short, or none of ours ({reason}); {AGAIN}"
+        ) from error
+    if contents is None:
+        raise ValueError(
+            f"it holds no subjects (no {KEY} in its metadata); choose a file made by Save Subjects"
+        )
+    return contents, tensors
+
+
+def _metadata(path: str | Path) -> dict[str, str]:
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > LONGEST_HEADER:
+            raise ValueError(f"its header claims {length} bytes")
+        header = json.loads(file.read(length))
+    return dict(header.get("__metadata__", {}))
+
+
+def _entries(contents: str) -> list[dict[str, Any]]:
+    """The subjects' fields that are no tensors, as they stand in the file."""
+    try:
+        read = json.loads(contents)
+        version, entries = read["version"], read["subjects"]
+    except Exception as error:  # no JSON, too deep, too long a number, no such entry
+        raise ValueError(f"its {KEY} are not as Save Subjects writes them; {AGAIN}") from error
+    if version != VERSION:
+        raise ValueError(f"it has version {version!r:.20}; expected {VERSION}: {UPDATE}")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"its subjects are no list of names and values; {AGAIN}")
+    return entries
+
+
+def _check_names(tensors: dict[str, Tensor], count: int) -> None:
+    expected = {f"{number}.{name}" for number in range(count) for name in TENSORS}
+    for odd in sorted(expected ^ set(tensors)):
+        state = "is missing" if odd in expected else "is too many"
+        raise ValueError(f"tensor {odd!r:.60} {state} for {count} subjects; {AGAIN}")
+
+
+def _plain_fields() -> list[str]:
+    return [field.name for field in fields(Subject) if field.name not in TENSORS]
+
+
+def _plain_values(entry: dict[str, Any]) -> dict[str, Any]:
+    """A subject's fields from the file; those which an older version did not know are left out."""
+    for name in entry:
+        if name not in _plain_fields():
+            raise ValueError(f"this version does not know its field {name!r:.60}; {UPDATE}")
+    for field in fields(Subject):
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        if field.name not in entry and field.name not in TENSORS and not optional:
+            raise ValueError(f"its field {field.name} is missing; {AGAIN}")
+    # JSON knows no tuples, a frozen subject has no lists
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+    }
+
+
+def _check_subjects(subjects: Sequence[Subject]) -> None:
+    if not subjects:
+        raise ValueError("there are no subjects; expected one at least, from Encode Subjects")
+    for number, subject in enumerate(subjects, start=1):
+        with naming(f"subject {number}"):
+            _check_subject(subject)
+    require_same_encoder(subjects)
+
+
+def _check_subject(subject: Subject) -> None:
+    for name, dimensions in TENSORS.items():
+        _check_tensor(name, getattr(subject, name), dimensions)
+    hints = get_type_hints(Subject)
+    for field in fields(Subject):
+        value = getattr(subject, field.name)
+        if field.name not in TENSORS and not _fits(value, hints[field.name]):
+            raise ValueError(f"its {field.name} is {value!r:.60}; expected {field.type}; {ENCODE}")
+    if not subject.phrase.strip():
+        raise ValueError(f"its phrase is empty; expected a name, such as dog; {ENCODE}")
+    views, weights = len(subject.image_features), subject.view_weights
+    if weights is not None and len(weights) != views:
+        raise ValueError(f"it has {len(weights)} view_weights for {views} views; {ENCODE}")
+
+
+def _check_tensor(name: str, tensor: Tensor, dimensions: Sequence[str]) -> None:
+    if tensor.ndim != len(dimensions) or tensor.numel() == 0:
+        came, expected = list(tensor.shape), ", ".join(dimensions)
+        raise ValueError(f"its {name} has shape {came}; expected [{expected}]; {ENCODE}")
+    if tensor.dtype not in DTYPES:
+        kinds = ", ".join(str(dtype) for dtype in DTYPES)
+        raise ValueError(f"its {name} is {tensor.dtype}; expected one of {kinds}; {ENCODE}")
+    if not tensor.isfinite().all():
+        raise ValueError(f"its {name} is not finite (NaN or infinity); {ENCODE}")
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a value is what a field's annotation says; numbers must be finite."""
+    parts = get_args(hint)
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, part) for part in parts)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        if parts[-1] is Ellipsis:
+            parts = parts[:1] * len(value)
+        return len(parts) == len(value) and all(map(_fits, value, parts))
+    if hint in (int, float):
+        numbers = (int, float) if hint is float else int
+        finite = isinstance(value, numbers) and abs(value) <= sys.float_info.max
+        return finite and not isinstance(value, bool)
+    if hint is str:  # JSON can hold halves of characters, which no log or page can show
+        return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
+    return isinstance(value, hint)

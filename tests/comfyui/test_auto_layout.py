@@ -1,0 +1,147 @@
+"""Areas read from the text: equal to the official code, and afresh on every run."""
+
+import nodes
+import pytest
+import torch
+from golden_cases import apply_nodes, call_unet, load
+from sampling import empty_latent, ksampler, text
+
+PROMPT = "a cute dog and a grey cat"  # the recording's phrases stand at [3, 4) and [6, 8)
+NAMES = ("dog", "grey cat")
+
+
+@pytest.fixture(scope="module")
+def golden(pack, run, tiny, msd_model):
+    """The recording, the plain model and a function that patches it."""
+    settings, tensors = load("auto_layout")
+    model = tiny.models.unet_model(adm_in_channels=64)
+
+    def patched():
+        auto = run(
+            "AutoLayout",
+            clip=tiny.clip,
+            prompt=PROMPT,
+            threshold=settings["mask_threshold"],
+            start_step=settings["start_step"],
+        )[0]
+        more = {"names": NAMES, "auto_layout": auto}
+        return apply_nodes(pack, run, msd_model, model, settings, tensors, **more)
+
+    return settings, tensors, model, patched
+
+
+@pytest.mark.parametrize("chunks", [(1, 0), (0, 1)], ids=["negative first", "positive first"])
+def test_unet_agrees_with_official(chunks, golden):
+    settings, tensors, model, patched = golden
+    ours = patched()
+    for step, timestep in enumerate(settings["timesteps"]):
+        out = call_unet(ours, tensors, step, timestep, chunks)
+        plain = call_unet(model, tensors, step, timestep, chunks)
+        negative, positive = tensors["expected"][step].chunk(2)
+        assert (out[0] - positive).abs().max() <= 1e-4
+        assert (out[1] - negative).abs().max() <= 1e-4
+        assert torch.equal(out[1], plain[1])
+
+
+def test_a_second_call_at_the_same_sigma_does_not_count(golden):
+    # heun, and low VRAM's split of positive and negative
+    settings, tensors, _, patched = golden
+    ours = patched()
+    for step, timestep in enumerate(settings["timesteps"]):
+        for chunks in [(0,), (1,), (0,)]:
+            out = call_unet(ours, tensors, step, timestep, chunks)
+        positive = tensors["expected"][step].chunk(2)[1]
+        assert (out[0] - positive).abs().max() <= 1e-4
+
+
+def test_a_text_repeated_to_a_longer_one_gives_the_same(golden):
+    # ComfyUI repeats the shorter of two texts until they are equally long
+    settings, tensors, _, patched = golden
+    ours = patched()
+    longer = {**tensors, "text_cond": tensors["text_cond"].repeat(1, 2, 1)}
+    for step, timestep in enumerate(settings["timesteps"]):
+        out = call_unet(ours, longer, step, timestep, (0,))
+        positive = tensors["expected"][step].chunk(2)[1]
+        assert (out[0] - positive).abs().max() <= 1e-4
+
+
+@pytest.fixture(scope="module")
+def auto(run, tiny):
+    def make(prompt="a dog and a cat on the beach", **changes):
+        inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2, **changes}
+        return run("AutoLayout", **inputs)[0]
+
+    return make
+
+
+SETTINGS = {"steps": 4, "latent_image": empty_latent(256, 256)}
+
+
+def test_every_run_starts_afresh(tiny, patch, auto):
+    model = patch(auto_layout=auto())
+    first = ksampler(tiny, model, **SETTINGS)
+    ksampler(tiny, model, **SETTINGS, last_step=2)  # as if it had been interrupted
+    ksampler(tiny, model, **{**SETTINGS, "latent_image": empty_latent(192, 320, 2)})
+    assert torch.equal(ksampler(tiny, model, **SETTINGS), first)
+    assert not torch.equal(first, ksampler(tiny, patch(), **SETTINGS))
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_2m", "lcm"])
+def test_boxes_act_until_the_start_step(sampler, tiny, patch, auto):
+    settings = {**SETTINGS, "sampler_name": sampler}
+    never = ksampler(tiny, patch(auto_layout=auto(start_step=100)), **settings)
+    boxes = ksampler(tiny, patch(), **settings)
+    assert (never - boxes).abs().max() <= 1e-3 * boxes.abs().max()
+    found = ksampler(tiny, patch(auto_layout=auto(start_step=1)), **settings)
+    assert (found - boxes).abs().max() > 1e-2 * boxes.abs().max()
+
+
+def test_a_subject_without_a_box_is_found(tiny, patch, auto):
+    nowhere = {"boxes": "[[0, 0, 0, 0], [0, 0, 0, 0]]"}
+    plain = ksampler(tiny, tiny.model, **SETTINGS)
+    assert torch.equal(ksampler(tiny, patch(**nowhere), **SETTINGS), plain)
+    found = ksampler(tiny, patch(**nowhere, auto_layout=auto()), **SETTINGS)
+    assert (found - plain).abs().max() > 1e-2 * plain.abs().max()
+
+
+def test_several_prompts_keep_their_maps_apart(tiny, patch, auto):
+    # a long prompt and a second positive condition beside the first
+    long = "a dog and a cat on the beach, " + "in the soft light of a late summer evening, " * 12
+    model = patch(auto_layout=auto(prompt=long))
+    with pytest.raises(ValueError, match="auto_layout: its prompt has 154 tokens"):
+        ksampler(tiny, model, **SETTINGS)
+    positive = nodes.ConditioningCombine().combine(
+        text(tiny.clip, long), text(tiny.clip, long + "snow")
+    )[0]
+    once = ksampler(tiny, model, **{**SETTINGS, "positive": positive})
+    assert torch.equal(once, ksampler(tiny, model, **{**SETTINGS, "positive": positive}))
+
+
+def test_memory_does_not_grow_with_the_steps(tiny, patch, auto):
+    model = patch(auto_layout=auto())
+    sizes = []
+    for steps in (3, 9):
+        ksampler(tiny, model, **{**SETTINGS, "steps": steps})
+        replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
+        attention = replaced["middle", 0, 0].parts[0][0]
+        sizes.append(sum(average.mean.nbytes for average in attention._maps.values()))
+    assert sizes[0] == sizes[1] > 0
+    assert attention.history.maxlen is not None
+
+
+@pytest.mark.parametrize(
+    "phrases, prompt, parts",
+    [
+        (("dog", "cat"), "a dog on the beach", ["auto_layout", "cat", "a dog on the beach"]),
+        (("dog", "dog"), "a dog and a cat", ["auto_layout", "dog", "2"]),
+    ],
+)
+def test_a_phrase_that_is_not_in_the_prompt_is_an_error(
+    phrases, prompt, parts, pack, subjects, patch, auto
+):
+    from dataclasses import replace
+
+    named = [replace(one, phrase=name) for one, name in zip(subjects, phrases, strict=True)]
+    with pytest.raises(ValueError) as error:
+        patch(subjects=named, auto_layout=auto(prompt=prompt))
+    assert [part for part in parts if part not in str(error.value)] == []

@@ -1,0 +1,302 @@
+"""What a user can set for each subject, measured at one site and on the real sampler."""
+
+import json
+from dataclasses import replace
+
+import nodes
+import pytest
+import torch
+from sampling import empty_latent, ksampler, text
+
+SETTINGS = {"steps": 2, "latent_image": empty_latent(256, 256)}
+WHOLE = "[[0, 0, 1, 1], [0, 0, 1, 1]]"
+KEY = ("input", 4, 0)
+HEIGHT, WIDTH, CHANNELS, HEADS = 12, 20, 64, 2
+
+
+@pytest.fixture(scope="module")
+def influence(tiny):
+    """What a patched model adds at its first site: (images, h, w, channels)."""
+
+    def measure(model, images=1, sigma=5.0, kinds=(0,), uuids=None):
+        generator = torch.Generator().manual_seed(0)
+        rows = images * len(kinds)
+        q = torch.randn(1, HEIGHT * WIDTH, CHANNELS, generator=generator).expand(rows, -1, -1)
+        k = torch.randn(1, 77, CHANNELS, generator=generator).expand(rows, -1, -1)
+        options = {
+            "n_heads": HEADS,
+            "activations_shape": [rows, CHANNELS, HEIGHT, WIDTH],
+            "cond_or_uncond": list(kinds),
+            "sigmas": torch.full((images,), sigma),
+        }
+        replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
+        from comfy.ldm.modules.attention import optimized_attention
+
+        plain = optimized_attention(q, k, k, HEADS)
+        added = replaced[KEY](q, k, k, options) - plain
+        return added.reshape(rows, HEIGHT, WIDTH, CHANNELS)
+
+    return measure
+
+
+def mask(*cells):
+    """A mask of the site's own size with values in (rows, columns, value)."""
+    made = torch.zeros(HEIGHT, WIDTH)
+    for rows, columns, value in cells:
+        made[rows, columns] = value
+    return made
+
+
+ALL = slice(None)
+
+
+def test_an_all_one_mask_is_the_whole_canvas(run, patch, influence):
+    layout = run("LayoutBoxes", boxes="", width=64, height=64, masks=torch.ones(2, 30, 40))[0]
+    by_mask, by_box = influence(patch(layout=layout)), influence(patch(boxes=WHOLE))
+    assert torch.equal(by_mask, by_box)
+
+
+def test_a_mask_acts_in_its_shape_only_and_softly(run, patch, influence):
+    shape = mask((slice(2, 6), slice(3, 8), 1.0), (slice(8, 10), slice(3, 8), 0.25))
+    masks = torch.stack([shape, mask((ALL, slice(15, 20), 1.0))])
+    added = influence(
+        patch(layout=run("LayoutBoxes", boxes="", width=64, height=64, masks=masks)[0])
+    )
+    assert (added[0][(masks.amax(0) == 0)] == 0).all()
+    assert (added[0][masks[0] == 1] != 0).any(-1).all()
+    full = torch.stack([(shape > 0).float(), masks[1]])
+    hard = influence(patch(layout=run("LayoutBoxes", boxes="", width=64, height=64, masks=full)[0]))
+    assert torch.allclose(added[0][masks[0] == 0.25], hard[0][masks[0] == 0.25] * 0.25, atol=1e-6)
+
+
+def test_soft_masks_that_overlap_each_have_their_share(run, patch, influence):
+    def both(first, second):
+        masks = torch.stack([mask((ALL, ALL, first)), mask((ALL, ALL, second))])
+        return influence(
+            patch(layout=run("LayoutBoxes", boxes="", width=64, height=64, masks=masks)[0])
+        )
+
+    tiny_share = 1e-7  # seen in the joint attention, and yet without effect
+    first, second = both(1.0, tiny_share), both(tiny_share, 1.0)
+    assert torch.allclose(both(0.5, 0.25), first * 0.5 + second * 0.25, atol=1e-5)
+
+
+def test_the_box_of_a_mask_is_its_bounds(run):
+    masks = mask((slice(3, 9), slice(5, 10), 1.0))[None]
+    layout = run("LayoutBoxes", boxes="", width=64, height=64, masks=masks)[0]
+    assert layout.regions[0].box.as_tuple() == (5 / 20, 3 / 12, 10 / 20, 9 / 12)
+
+
+def test_the_topmost_subject_hides_the_others(patch, influence):
+    boxes = "[[0, 0, 0.75, 1], [0.5, 0, 1, 1]]"
+    top = influence(patch(boxes=boxes, overlap="topmost"))
+    apart = influence(patch(boxes="[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", grounding=False))
+    ungrounded = influence(patch(boxes=boxes, overlap="topmost", grounding=False))
+    assert torch.allclose(ungrounded, apart, atol=1e-6)
+    assert not torch.allclose(top, influence(patch(boxes=boxes)), atol=1e-3)
+
+
+@pytest.fixture
+def options(run, subjects):
+    """`options(number, …)`: the two subjects with one of them changed."""
+
+    def change(number, **changes):
+        inputs = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": True}
+        inputs |= {"subjects": subjects, "number": number, **changes}
+        return run("SubjectOptions", **inputs)[0]
+
+    return change
+
+
+def halves(added):
+    return added[:, :, : WIDTH // 2], added[:, :, WIDTH // 2 :]
+
+
+HALVES = "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]"
+
+
+def test_each_subject_has_its_own_weight(patch, influence, options):
+    left, right = halves(influence(patch(boxes=HALVES)))
+    changed = halves(influence(patch(boxes=HALVES, subjects=options(2, weight=0.3))))
+    assert torch.equal(changed[0], left)
+    assert torch.allclose(changed[1], right * 0.5, atol=1e-6)
+    text_wins = patch(boxes=HALVES, subjects=options(2, weight=0.3), subject_weights="0.6, 0.6")
+    assert torch.equal(influence(text_wins), torch.cat([left, right], dim=2))
+
+
+def test_each_subject_has_its_own_time(tiny, patch, influence, options):
+    model = patch(boxes=HALVES, subjects=options(1, start_percent=0.5))
+    to_sigma = tiny.model.get_model_object("model_sampling").percent_to_sigma
+    early = halves(influence(model, sigma=to_sigma(0.25)))
+    late = halves(influence(model, sigma=to_sigma(0.75)))
+    left, right = halves(influence(patch(boxes=HALVES)))
+    assert (early[0] == 0).all() and torch.allclose(early[1], right, atol=1e-6)
+    assert torch.allclose(late[0], left, atol=1e-6) and torch.allclose(late[1], right, atol=1e-6)
+
+
+def test_a_subject_out_of_its_time_takes_nothing_from_the_others(tiny, patch, influence, options):
+    to_sigma = tiny.model.get_model_object("model_sampling").percent_to_sigma
+    model = patch(boxes=WHOLE, subjects=options(1, start_percent=0.5))
+    alone = patch(boxes=WHOLE, subjects=options(1, enabled=False))
+    early = influence(model, sigma=to_sigma(0.25))
+    assert torch.allclose(early, influence(alone), atol=1e-5)
+
+
+def test_a_subject_that_is_off_acts_nowhere(patch, influence, options):
+    left, right = halves(influence(patch(boxes=HALVES, subjects=options(1, enabled=False))))
+    assert (left == 0).all()
+    assert torch.equal(right, halves(influence(patch(boxes=HALVES)))[1])
+
+
+def test_views_have_weights(run, tiny, patch, influence):
+    views = torch.rand(2, 48, 64, 3, generator=torch.Generator().manual_seed(0))
+    encoders = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
+    subjects = run("EncodeSubjects", **encoders, image_1=views)[0]
+
+    def weighted(text):
+        inputs = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": True}
+        inputs |= {"subjects": subjects, "number": 1, "view_weights": text}
+        changed = run("SubjectOptions", **inputs)[0]
+        return influence(patch(boxes="[[0, 0, 1, 1]]", subjects=changed))
+
+    both, first, second = weighted("1, 1"), weighted("1, 0"), weighted("0, 1")
+    assert torch.allclose(first + second, both, atol=1e-6)
+    assert torch.allclose(weighted("0.5, 1"), first * 0.5 + second, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [8, 16])
+def test_any_number_of_subjects(count, tiny, patch, subjects, influence):
+    many = [replace(subjects[n % 2], phrase=f"thing {n}") for n in range(count)]
+    boxes = json.dumps([[n / count, 0, (n + 1) / count, 1] for n in range(count)])
+    model = patch(subjects=many, boxes=boxes)
+    assert (influence(model) != 0).any(-1).all()
+    assert ksampler(tiny, model, **SETTINGS).isfinite().all()
+
+
+def test_a_background_subject_covers_the_picture_at_the_authors_weight(
+    run, subjects, patch, influence
+):
+    scene = run("BackgroundSubject", subjects=subjects, number=2, weight=0.4)[0]
+    ours = influence(patch(boxes="[[0, 0, 0.5, 1], [0, 0, 0, 0]]", subjects=scene))
+    by_hand = patch(boxes="[[0, 0, 0.5, 1], [0, 0, 1, 1]]", subject_weights="0.6, 0.4")
+    assert torch.equal(ours, influence(by_hand))
+
+
+def test_text_stays_in_its_box(tiny, run, patch, influence):
+    prompt = "a dog and a cat on the beach"
+    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
+    auto = run("AutoLayout", **inputs, text_in_box=True, areas=False)[0]
+    model = patch(boxes=HALVES, auto_layout=auto, weight=0.0)
+    added = influence(model)
+    assert (added != 0).any(), "each half misses the other subject's phrase"
+    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"][KEY]
+    attention = replaced.parts[0][0]
+    dog, cat = (place[0] for place in attention.positions)
+    k = torch.zeros(1, 77, CHANNELS)
+    v = torch.zeros(1, 77, CHANNELS)
+    v[:, dog] = 1
+    options = {
+        "n_heads": HEADS,
+        "activations_shape": [1, CHANNELS, HEIGHT, WIDTH],
+        "cond_or_uncond": [0],
+        "sigmas": torch.ones(1),
+    }
+    q = torch.randn(1, HEIGHT * WIDTH, CHANNELS)
+    left, right = halves(replaced(q, k, v, options).reshape(1, HEIGHT, WIDTH, CHANNELS))
+    assert (left > 0).all() and (right == 0).all()
+    assert ksampler(tiny, model, **SETTINGS).isfinite().all()
+
+
+def test_text_in_box_refuses_what_it_cannot_do(tiny, run, patch):
+    prompt = "a dog and a cat on the beach"
+    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
+    auto = run("AutoLayout", **inputs, text_in_box=True)[0]
+    model = tiny.model.clone()
+    model.set_model_attn2_replace(lambda q, k, v, options: q, "middle", 0, 0)
+    with pytest.raises(ValueError, match="text_in_box"):
+        patch(model=model, auto_layout=auto)
+
+
+def noise_of(latent, index):
+    return {"samples": latent["samples"][index : index + 1], "batch_index": [index]}
+
+
+def test_each_picture_of_a_batch_has_its_layout_and_equals_the_one_made_alone(tiny, run, patch):
+    texts = ["[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", "[[0.5, 0, 1, 1], [0, 0, 0.5, 1]]"]
+    layouts = [run("LayoutBoxes", boxes=each, width=512, height=512)[0] for each in texts]
+    batch = run("BatchLayouts", layout_1=layouts[0], layout_2=layouts[1])[0]
+    latent = empty_latent(256, 256, 2)
+    settings = {**SETTINGS, "steps": 1}
+    together = ksampler(tiny, patch(layout=batch), **{**settings, "latent_image": latent})
+    for index, layout in enumerate(layouts):
+        alone = {**settings, "latent_image": noise_of(latent, index)}
+        expected = ksampler(tiny, patch(layout=layout), **alone)
+        assert (together[index] - expected[0]).abs().max() <= 1e-4 * expected.abs().max()
+    with pytest.raises(ValueError, match="2 layouts for 3 pictures"):
+        three = {**settings, "latent_image": empty_latent(256, 256, 3)}
+        ksampler(tiny, patch(layout=batch), **three)
+
+
+def test_a_sweep_moves_the_boxes_evenly(run):
+    ends = ["[[0, 0, 0.5, 1]]", "[[0.5, 0, 1, 1]]"]
+    first, last = (run("LayoutBoxes", boxes=each, width=64, height=64)[0] for each in ends)
+    batch = run("SweepLayout", first=first, last=last, pictures=5)[0]
+    lefts = [layout.regions[0].box.x0 for layout in batch.layouts]
+    assert lefts == [0, 0.125, 0.25, 0.375, 0.5]
+
+
+def test_the_layout_follows_the_picture_through_deep_shrink_and_upscaling(tiny, patch):
+    from comfy_extras.nodes_model_downscale import PatchModelAddDownscale
+
+    shrink = PatchModelAddDownscale()
+    patched = getattr(shrink, shrink.FUNCTION)
+    model = patched(patch(), 3, 2.0, 0.0, 1.0, True, "bicubic", "bicubic")[0]
+    plain = patched(tiny.model, 3, 2.0, 0.0, 1.0, True, "bicubic", "bicubic")[0]
+    ours = ksampler(tiny, model, **SETTINGS)
+    assert ours.isfinite().all() and not torch.equal(ours, ksampler(tiny, plain, **SETTINGS))
+
+
+def test_an_area_sees_its_part_of_the_layout(tiny, patch, run):
+    seen = []
+    model = patch(boxes="[[0, 0, 0.25, 1], [0.75, 0, 1, 1]]")
+    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
+    attention = replaced["input", 4, 0].parts[0][0]
+    original = type(attention).add
+
+    def add(self, out, query, tokens, call, areas):
+        seen.append(call.window)
+        return original(self, out, query, tokens, call, areas)
+
+    positive = nodes.ConditioningSetArea().append(text(tiny.clip, "a cat"), 128, 256, 128, 0, 1.0)[
+        0
+    ]
+    type(attention).add = add
+    try:
+        ksampler(tiny, model, **{**SETTINGS, "steps": 1, "positive": positive})
+    finally:
+        type(attention).add = original
+    assert {window.as_tuple() for window in seen} == {(0.5, 0.0, 1.0, 1.0)}
+    tile = attention.layout.crop(seen[0])
+    assert [region.box.as_tuple() for region in tile.regions] == [(0, 0, 0, 0), (0.5, 0, 1, 1)]
+
+
+def test_a_tile_sees_its_part_of_the_layout(run):
+    boxes = "[[0, 0, 0.5, 0.5], [0.25, 0.25, 0.75, 0.75]]"
+    layout = run("LayoutBoxes", boxes=boxes, width=512, height=512)[0]
+    tile = run("CropLayout", layout=layout, x=256, y=0, width=256, height=256)[0]
+    assert [region.box.as_tuple() for region in tile.regions] == [(0, 0, 0, 0), (0, 0.5, 0.5, 1)]
+    with pytest.raises(ValueError, match="width: the tile reaches"):
+        run("CropLayout", layout=layout, x=512, y=0, width=256, height=256)
+
+
+def test_the_areas_can_be_seen(tiny, run, patch):
+    inputs = {"clip": tiny.clip, "prompt": "a dog and a cat", "threshold": 0.5, "start_step": 2}
+    model = patch(boxes=HALVES, auto_layout=run("AutoLayout", **inputs)[0])
+    positive = text(tiny.clip, "a dog and a cat")
+    samples = ksampler(tiny, model, **{**SETTINGS, "steps": 3, "positive": positive})
+    pictures, masks = run("ShowAreas", model=model, samples={"samples": samples})
+    assert pictures.shape == (3, 512, 512, 3)
+    assert masks.shape[0] == 2 and set(masks.unique().tolist()) <= {0.0, 1.0}
+    assert not torch.equal(pictures[0], pictures[2])
+    with pytest.raises(ValueError, match="model: it has no subjects"):
+        run("ShowAreas", model=tiny.model, samples={"samples": samples})
