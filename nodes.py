@@ -230,7 +230,8 @@ class ApplyMSDiffusion:
             weights = weights_of(subjects, subject_weights, weight)
         check_schedule(start_percent, end_percent)
         text_in_box = auto_layout is not None and auto_layout.text_in_box
-        if not any(weights) and not text_in_box:
+        acting = [w for w, subject in zip(weights, subjects, strict=True) if subject.enabled]
+        if not any(acting) and not (acting and text_in_box):
             return (model.clone(),)
         settings = Settings(
             weights, start_percent, end_percent, grounding, Overlap(overlap), auto_layout

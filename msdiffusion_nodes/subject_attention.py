@@ -95,6 +95,12 @@ class SubjectAttention:
         self._maps.clear()
         self.history.clear()
 
+    def end_run(self) -> None:
+        """Leave nothing on the GPU; the areas stay to be shown."""
+        self._maps.clear()
+        for number, areas in enumerate(self.history):
+            self.history[number] = areas.to("cpu")
+
     def areas(self, call: Call, query: Tensor, text_key: Tensor, heads: int) -> Tensor | None:
         """Areas as the text has them now: float (batch, subjects, h·w); None for the layout's own.
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..attention import Overlap
 from ..auto_layout import AutoLayout
 from ..checks import naming
-from ..layout import NO_AREA, Box, Layout, LayoutBatch, Region
+from ..layout import Box, Layout, LayoutBatch, Region
 from ..phrases import phrase_positions, prompt_length
 from ..subject_attention import SubjectAttention
 from ..subjects import Subject, parse_weights
@@ -21,7 +21,7 @@ WHOLE = Region(Box(0.0, 0.0, 1.0, 1.0))
 
 @dataclass(frozen=True)
 class Settings:
-    """How the subjects act; `weights` are one a subject."""
+    """How the subjects act; `weights` are one a subject, also for those that are off."""
 
     weights: Sequence[float]
     start_percent: float
@@ -51,12 +51,15 @@ def apply_subjects(
     settings: Settings,
 ) -> Any:
     """A clone of the model with the subjects at every site; all checks are done before."""
-    layouts = [_own_regions(layout, subjects) for layout in layouts]
+    on = [number for number, subject in enumerate(subjects) if subject.enabled]
+    subjects = [subjects[number] for number in on]
+    weights = [settings.weights[number] for number in on]
+    layouts = [_own_regions(layout, on, subjects) for layout in layouts]
     sites = find_sites(model)
     heads, dtype = [site.heads for site in sites], compute_dtype(model)
     view_weights = [
         weight * view
-        for weight, subject in zip(settings.weights, subjects, strict=True)
+        for weight, subject in zip(weights, subjects, strict=True)
         for view in subject.view_weights or (1.0,) * len(subject.image_features)
     ]
     attentions, tokens = [], []
@@ -71,11 +74,12 @@ def apply_subjects(
     return patch_model(model, sites, attentions, tokens)
 
 
-def _own_regions(layout: Layout, subjects: Sequence[Subject]) -> Layout:
-    regions = []
-    for region, subject in zip(layout.regions, subjects, strict=True):
-        region = WHOLE if subject.everywhere else region
-        regions.append(region if subject.enabled else Region(NO_AREA))
+def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject]) -> Layout:
+    """The regions of the subjects that are on, the scene's made the whole picture."""
+    regions = (
+        WHOLE if subject.everywhere else layout.regions[number]
+        for number, subject in zip(on, subjects, strict=True)
+    )
     return replace(layout, regions=tuple(regions))
 
 

@@ -68,6 +68,9 @@ class AutoLayout:
                 raise ValueError("it has no CLIP-L; use the CLIP of an SDXL checkpoint")
         with naming("threshold"):
             check_finite(threshold)
+        with naming("areas"):
+            if not areas and not text_in_box:
+                raise ValueError("it is off, and text_in_box too: turn one on, or unplug the node")
         with naming("prompt"):
             if not prompt.strip():
                 raise ValueError("it is empty; connect the positive prompt's text")
@@ -142,8 +145,9 @@ class SweepLayout:
 class CropLayout:
     CATEGORY = CATEGORY
     DESCRIPTION = (
-        "The part of a layout that a tile sees. For upscalers that hand each tile to the sampler"
-        " by itself."
+        "The part of a layout that a tile sees, for tiles that are sampled one by one in the graph."
+        " An upscaler that makes its tiles inside one node does not tell where they are: there the"
+        " boxes count from each tile's own edges."
     )
     SEARCH_ALIASES = ["msdiffusion", "tile", "crop", "upscale"]
     RETURN_TYPES = ("MSD_LAYOUT",)

@@ -126,7 +126,11 @@ def _follow_runs(patched: ModelPatcher, attentions: Sequence[SubjectAttention]) 
             )
         for attention in attentions:
             attention.start_run()
-        return executor(noise, *arguments, **named)
+        try:
+            return executor(noise, *arguments, **named)
+        finally:
+            for attention in attentions:
+                attention.end_run()
 
     # a second ApplyMSDiffusion on the same model adds its own, the others serve for all
     patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, run)

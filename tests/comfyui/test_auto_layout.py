@@ -117,16 +117,41 @@ def test_several_prompts_keep_their_maps_apart(tiny, patch, auto):
     assert torch.equal(once, ksampler(tiny, model, **{**SETTINGS, "positive": positive}))
 
 
-def test_memory_does_not_grow_with_the_steps(tiny, patch, auto):
+def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(
+    tiny, patch, auto, monkeypatch
+):
     model = patch(auto_layout=auto())
-    sizes = []
+    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
+    attention, sizes = replaced["middle", 0, 0].parts[0][0], []
+    end_run = attention.end_run
+
+    def measured():
+        sizes.append(sum(average.mean.nbytes for average in attention._maps.values()))
+        end_run()
+
+    monkeypatch.setattr(attention, "end_run", measured)
     for steps in (3, 9):
         ksampler(tiny, model, **{**SETTINGS, "steps": steps})
-        replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
-        attention = replaced["middle", 0, 0].parts[0][0]
-        sizes.append(sum(average.mean.nbytes for average in attention._maps.values()))
+        assert not attention._maps
     assert sizes[0] == sizes[1] > 0
     assert attention.history.maxlen is not None
+
+
+def test_a_subject_that_is_off_is_not_found_either(run, tiny, patch, subjects, auto):
+    off = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": False}
+    left = run("SubjectOptions", subjects=subjects, number=2, **off)[0]
+    none = run("SubjectOptions", subjects=left, number=1, **off)[0]
+    plain = ksampler(tiny, tiny.model, **SETTINGS)
+    nothing = patch(subjects=none, auto_layout=auto())
+    assert torch.equal(ksampler(tiny, nothing, **SETTINGS), plain)
+    # the other one's phrase need not even be in the prompt
+    one = patch(subjects=left, auto_layout=auto(prompt="a dog on the beach"))
+    assert not torch.equal(ksampler(tiny, one, **SETTINGS), plain)
+
+
+def test_switched_off_altogether_is_an_error(auto):
+    with pytest.raises(ValueError, match="areas: it is off"):
+        auto(areas=False)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,14 @@ def paint(server, prompt):
         if kind == "execution_cached"
         for number in data["nodes"]
     ]
-    images = entry["outputs"].get(saved, {}).get("images")
-    picture = np.array(Image.open(io.BytesIO(server.image(images[0])))) if images else None
+    picture = painted(server, prompt, entry) if saved in entry["outputs"] else None
     return picture, {prompt[number]["class_type"] for number in cached}
+
+
+def painted(server, prompt, entry):
+    """The first picture that a run saved."""
+    saved = next(key for key, value in prompt.items() if value["class_type"] == "SaveImage")
+    return np.array(Image.open(io.BytesIO(server.image(entry["outputs"][saved]["images"][0]))))
 
 
 def afresh(prompt):
@@ -175,3 +180,52 @@ def test_the_template_is_listed(server):
     templates = server.get("/workflow_templates")
     names = {path.stem for path in (ROOT / "example_workflows").glob("*.json")}
     assert any(set(found) == names for found in templates.values())
+
+
+def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
+    prompt = afresh(prompt)
+    clip = node(prompt, "EncodeSubjects")["inputs"]["clip"]
+    apply = node(prompt, "ApplyMSDiffusion")["inputs"]
+    sampler_id = next(key for key, value in prompt.items() if value["class_type"] == "KSampler")
+    positive = node(prompt, "CLIPTextEncode")["inputs"]["text"]
+    options = {"weight": 0.5, "start_percent": 0.0, "end_percent": 0.8, "enabled": True}
+    layout = apply["layout"]
+    added = {
+        "options": ("SubjectOptions", {"subjects": apply["subjects"], "number": 1, **options}),
+        "scene": ("BackgroundSubject", {"subjects": ["options", 0], "number": 2, "weight": 0.4}),
+        "save": ("SaveSubjects", {"subjects": ["scene", 0], "filename_prefix": "kept/pair"}),
+        "auto": (
+            "AutoLayout",
+            {"clip": clip, "prompt": positive, "threshold": 0.5, "start_step": 1},
+        ),
+        "sweep": ("SweepLayout", {"first": layout, "last": layout, "pictures": 2}),
+        "tile": (
+            "CropLayout",
+            {"layout": ["sweep", 0], "x": 0, "y": 0, "width": 256, "height": 192},
+        ),
+        "batch": ("BatchLayouts", {"layout_1": ["tile", 0]}),
+        "areas": (
+            "ShowAreas",
+            {"model": node(prompt, "KSampler")["inputs"]["model"], "samples": [sampler_id, 0]},
+        ),
+        "shown": ("PreviewImage", {"images": ["areas", 0]}),
+    }
+    for number, (kind, inputs) in added.items():
+        prompt[number] = {"class_type": kind, "inputs": inputs}
+    apply |= {"subjects": ["save", 0], "layout": ["batch", 0], "auto_layout": ["auto", 0]}
+    apply["overlap"] = "topmost"
+    node(prompt, "EmptyLatentImage")["inputs"]["batch_size"] = 2
+    entry = server.wait(server.queue(prompt))
+    assert len(entry["outputs"]["shown"]["images"]) == 2, "one picture a step"
+    first = painted(server, prompt, entry)
+    file = entry["outputs"]["save"]["text"][0]
+    prompt["load"] = {"class_type": "LoadSubjects", "inputs": {"file": file}}
+    apply["subjects"] = ["load", 0]
+    node(prompt, "LayoutBoxes")["inputs"].pop("subjects")
+    for number in ("options", "scene", "save"):
+        del prompt[number]
+    encoders = ("EncodeSubjects", "TinyCLIPVision", "LoadImage")
+    for number in [key for key, value in prompt.items() if value["class_type"] in encoders]:
+        del prompt[number]
+    entry = server.wait(server.queue(prompt))
+    assert np.array_equal(painted(server, prompt, entry), first)
