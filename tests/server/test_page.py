@@ -52,7 +52,9 @@ def test_an_example_opens_without_missing_nodes(path, page, server):
     assert types <= set(known)
     assert page.evaluate("() => window.app.graph._nodes.filter(n => n.has_errors).length") == 0
     assert page.evaluate("() => window.app.graph._nodes.length") == len(workflow["nodes"])
-    assert page.get_by_text("Missing Node").count() == 0
+    page.wait_for_timeout(2000)  # a complaint of the page's would be there by then
+    for complaint in ("Missing Node", "Invalid workflow", "Alert"):
+        assert page.get_by_text(complaint).count() == 0
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -92,3 +94,17 @@ def test_a_bad_box_is_reported_on_the_page(page, server):
     page.evaluate("() => window.app.queuePrompt(0, 1)")
     message = page.get_by_text("x0 must be less than x1").first
     message.wait_for(timeout=60_000)
+
+
+def test_the_wrong_clip_vision_model_is_reported_on_the_page(page):
+    workflow = use_tiny_models(
+        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
+    )
+    for entry in workflow["nodes"]:
+        if entry["type"] == "TinyCLIPVision":
+            entry["type"] = "TinyWrongCLIPVision"
+    page.evaluate(LOAD, workflow)
+    page.evaluate("() => window.app.queuePrompt(0, 1)")
+    message = page.get_by_text("clip_vision gives 48-wide features").first
+    message.wait_for(timeout=60_000)
+    assert "this adapter needs" in message.inner_text()

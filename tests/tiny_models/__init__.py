@@ -35,4 +35,15 @@ class TinyCLIPVision:
         return (clip_vision(),)
 
 
-NODE_CLASS_MAPPINGS = {"TinySDXL": TinySDXL, "TinyCLIPVision": TinyCLIPVision}
+class TinyWrongCLIPVision(TinyCLIPVision):
+    """As if a user had loaded CLIP-ViT-H: its features have another width."""
+
+    def build(self, salt=0):
+        return (clip_vision("clip_vision_wide.json"),)
+
+
+NODE_CLASS_MAPPINGS = {
+    "TinySDXL": TinySDXL,
+    "TinyCLIPVision": TinyCLIPVision,
+    "TinyWrongCLIPVision": TinyWrongCLIPVision,
+}
