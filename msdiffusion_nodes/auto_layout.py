@@ -14,6 +14,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from .attention import CLOSED
+
 EPSILON = 1e-5  # keeps an even map from being divided by zero, as in the official code
 
 
@@ -92,11 +94,12 @@ def text_bias(shares: Tensor, positions: Sequence[Tensor], length: int, period: 
         period: text tokens of the prompt itself.
 
     Returns:
-        bool (batch, 1, h·w, length), False where a cell must not look.
+        float (batch, 1, h·w, length), added before the softmax; `CLOSED` where a cell must not
+        look. Some of ComfyUI's attentions take a bool for something else.
     """
     phrase = shares.new_zeros(len(positions), period)
     for subject, place in enumerate(positions):
         phrase[subject, place] = 1
     inside = torch.einsum("bsn,sl->bnl", (shares > 0).to(phrase.dtype), phrase)
-    allowed = (inside > 0) | (phrase.sum(dim=0) == 0)
-    return allowed.repeat(1, 1, length // period)[:, None]
+    closed = (inside == 0) & (phrase.sum(dim=0) > 0)
+    return (closed.to(shares.dtype) * CLOSED).repeat(1, 1, length // period)[:, None]

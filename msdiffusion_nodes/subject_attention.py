@@ -129,7 +129,8 @@ class SubjectAttention:
         """Which text each cell may look at, if phrases act in their areas only.
 
         Returns:
-            bool (batch, 1, h·w, text tokens), or None where all text acts everywhere.
+            float (batch, 1, h·w, text tokens), see `text_bias`; None where all text acts
+            everywhere.
         """
         if not self.keeps_text_in_box:
             return None
@@ -137,7 +138,8 @@ class SubjectAttention:
         if areas is None:
             areas = self._coverage(call, text_key.device).expand(len(text_key), -1, -1)
         places = self._places(text_key.device)
-        return text_bias(areas, places, text_key.shape[1], self.prompt_length)
+        bias = text_bias(areas, places, text_key.shape[1], self.prompt_length)
+        return bias.to(text_key.dtype)
 
     def add(
         self, out: Tensor, query: Tensor, tokens: SiteTokens, call: Call, areas: Tensor | None

@@ -86,6 +86,26 @@ def test_every_run_starts_afresh(tiny, patch, auto):
     assert not torch.equal(first, ksampler(tiny, patch(), **SETTINGS))
 
 
+def test_a_run_after_an_interrupted_one_is_undisturbed(tiny, patch, auto):
+    from comfy.model_management import InterruptProcessingException
+
+    model = patch(auto_layout=auto())
+    expected = ksampler(tiny, model, **SETTINGS)
+    calls = []
+
+    def interrupt(arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise InterruptProcessingException
+        return arguments["denoised"]
+
+    interrupted = model.clone()
+    interrupted.set_model_sampler_post_cfg_function(interrupt)
+    with pytest.raises(InterruptProcessingException):
+        ksampler(tiny, interrupted, **SETTINGS)
+    assert torch.equal(ksampler(tiny, model, **SETTINGS), expected)
+
+
 @pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_2m", "lcm"])
 def test_boxes_act_until_the_start_step(sampler, tiny, patch, auto):
     settings = {**SETTINGS, "sampler_name": sampler}

@@ -18,7 +18,7 @@ HEIGHT, WIDTH, CHANNELS, HEADS = 12, 20, 64, 2
 def influence(tiny):
     """What a patched model adds at its first site: (images, h, w, channels)."""
 
-    def measure(model, images=1, sigma=5.0, kinds=(0,), uuids=None):
+    def measure(model, images=1, sigma=5.0, kinds=(0,), **more):
         generator = torch.Generator().manual_seed(0)
         rows = images * len(kinds)
         q = torch.randn(1, HEIGHT * WIDTH, CHANNELS, generator=generator).expand(rows, -1, -1)
@@ -28,6 +28,7 @@ def influence(tiny):
             "activations_shape": [rows, CHANNELS, HEIGHT, WIDTH],
             "cond_or_uncond": list(kinds),
             "sigmas": torch.full((images,), sigma),
+            **more,
         }
         replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
         from comfy.ldm.modules.attention import optimized_attention
@@ -205,6 +206,23 @@ def test_text_stays_in_its_box(tiny, run, patch, influence):
     left, right = halves(replaced(q, k, v, options).reshape(1, HEIGHT, WIDTH, CHANNELS))
     assert (left > 0).all() and (right == 0).all()
     assert ksampler(tiny, model, **SETTINGS).isfinite().all()
+
+
+@pytest.mark.parametrize("kind", ["basic", "sub_quad", "split", "pytorch"])
+def test_text_stays_in_its_box_with_each_of_comfyuis_attentions(kind, tiny, run, patch, influence):
+    import comfy.ldm.modules.attention as attention
+
+    def override(function, *arguments, **named):
+        named = {key: value for key, value in named.items() if key != "transformer_options"}
+        return getattr(attention, f"attention_{kind}")(*arguments, **named)
+
+    prompt = "a dog and a cat on the beach"
+    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
+    auto = run("AutoLayout", **inputs, text_in_box=True, areas=False)[0]
+    model = patch(boxes=HALVES, auto_layout=auto)
+    expected = influence(model)
+    made = influence(model, optimized_attention_override=override)
+    assert torch.allclose(made, expected, atol=1e-5)
 
 
 def test_text_in_box_refuses_what_it_cannot_do(tiny, run, patch):

@@ -178,6 +178,18 @@ def test_the_layout_follows_an_upscaled_latent(patch, effect):
     assert stronger(made, top) > CLEARLY
 
 
+def test_the_layout_follows_deep_shrink(tiny, patch, effect):
+    from comfy_extras.nodes_model_downscale import PatchModelAddDownscale
+
+    def shrunk(model):
+        node = PatchModelAddDownscale()
+        settings = (3, 2.0, 0.0, 1.0, True, "bicubic", "bicubic")
+        return getattr(node, node.FUNCTION)(model, *settings)[0]
+
+    model = shrunk(patch(boxes=str([CORNER, NONE])))
+    assert stronger(effect(model, shrunk(tiny.model)), TOP_LEFT) > CLEARLY
+
+
 @pytest.mark.parametrize("count", [8, 16])
 def test_every_one_of_many_subjects_acts_in_its_place(count, patch, effect, subjects):
     many = [replace(subjects[n % 2], phrase=f"thing {n}") for n in range(count)]

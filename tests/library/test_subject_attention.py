@@ -115,7 +115,7 @@ def test_the_average_counts_each_sigma_once_and_takes_over_at_the_step():
 def test_text_of_a_phrase_is_open_in_its_area_only():
     shares = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.5, 0.0]]])
     positions = [torch.tensor([1]), torch.tensor([2, 3])]
-    allowed = text_bias(shares, positions, 10, 5)[0, 0]
+    allowed = text_bias(shares, positions, 10, 5)[0, 0] == 0
     expected = torch.tensor([[1, 1, 0, 0, 1], [1, 0, 1, 1, 1], [1, 0, 0, 0, 1]], dtype=torch.bool)
     assert torch.equal(allowed, expected.repeat(1, 2))
 
