@@ -67,10 +67,14 @@ class MapAverage:
     def __init__(self, maps: Tensor) -> None:
         self.mean = torch.zeros_like(maps)
         self.count = maps.new_zeros(())
-        self.sigma = maps.new_full((), torch.inf)
+        self.sigma = maps.new_full((), -1.0)  # no noise level is below zero
 
-    def update(self, maps: Tensor, sigma: Tensor) -> None:
-        """Add the maps of a model evaluation; a second one at the same sigma does not count."""
+    def update(self, maps: Tensor, sigma: Tensor | None) -> None:
+        """Add the maps of a model evaluation; a second one at the same sigma does not count.
+
+        Without a sigma every evaluation counts.
+        """
+        sigma = self.sigma + 1 if sigma is None else sigma
         is_new = (sigma != self.sigma).to(maps.dtype)
         self.count = self.count + is_new
         self.mean = self.mean + is_new * (maps - self.mean) / self.count

@@ -82,7 +82,7 @@ class Region:
         """
         if not mask.isfinite().all():
             raise ValueError("the mask has values that are not finite (NaN); make it again")
-        mask = mask.float().clamp(0, 1).cpu()
+        mask = mask.float().clamp(0, 1).to("cpu")
         rows, columns = mask.any(dim=1).nonzero().flatten(), mask.any(dim=0).nonzero().flatten()
         if not len(rows):
             raise ValueError("the mask is empty; paint the subject's area white")

@@ -48,14 +48,14 @@ class Call:
         site: the site's number, in the adapter's order.
         condition: names the condition, so that several prompts do not mix their maps.
         grid: height and width of the cells.
-        sigmas: (images,), the noise level.
+        sigmas: (images,), the noise level; None where a caller of the bare UNet gives none.
         window: the part of the picture that the condition is about; None for all of it.
     """
 
     site: int
     condition: Hashable
     grid: tuple[int, int]
-    sigmas: Tensor
+    sigmas: Tensor | None
     window: Box | None = None
 
 
@@ -117,7 +117,7 @@ class SubjectAttention:
         if place not in self._maps:
             self._maps[place] = MapAverage(maps)
         average = self._maps[place]
-        average.update(maps, call.sigmas[0])
+        average.update(maps, None if call.sigmas is None else call.sigmas[0])
         before = self._coverage(call, query.device).expand(len(query), -1, -1)
         areas = average.areas(self.auto.threshold, self.auto.start_step, before)
         areas = stack_overlap(areas, self.overlap)

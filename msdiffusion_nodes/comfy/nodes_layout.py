@@ -217,7 +217,7 @@ class ShowAreas:
             if not patches:
                 raise ValueError("it has no subjects; connect the model of Apply MS-Diffusion")
         attention = patches[0].parts[0][0]
-        steps = [areas[0].float().cpu() for areas in attention.history]  # of the first picture
+        steps = [areas[0].float() for areas in attention.history]  # of the first picture
         if not steps:
             height, width = samples["samples"].shape[-2:]
             steps = [attention.layout.coverage(height, width)]

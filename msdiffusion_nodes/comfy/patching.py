@@ -154,7 +154,7 @@ def _tell_windows(
         if area is not None and len(area) == 4:
             rows, columns, top, left = area
             rows, columns = min(rows, height - top), min(columns, width - left)
-            windows[cond["uuid"]] = Box(
+            windows[cond.get("uuid")] = Box(
                 left / width, top / height, (left + columns) / width, (top + rows) / height
             )
     if windows:

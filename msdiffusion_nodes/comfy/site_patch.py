@@ -150,7 +150,7 @@ class SitePatch:
         grid = tuple(options["activations_shape"][-2:])
         for chunk in positive_chunks(rows, kinds):
             name = names[chunk.start * len(kinds) // rows]
-            yield Call(self.site, name, grid, options["sigmas"], windows.get(name)), chunk
+            yield Call(self.site, name, grid, options.get("sigmas"), windows.get(name)), chunk
 
     def _shared_out(
         self, chunk: range

@@ -43,7 +43,7 @@ def apply_nodes(pack, run, msd_model, model, settings, tensors, names=(), **more
     )[0]
 
 
-def call_unet(model, tensors, step, timestep, chunks):
+def call_unet(model, tensors, step, timestep, chunks, sigmas=True):
     """ComfyUI's own UNet on the chunks of a batch: 0 is the positive half, 1 the negative."""
     x = tensors["x"][step]
     images = len(x)
@@ -51,7 +51,8 @@ def call_unet(model, tensors, step, timestep, chunks):
     halves = {1: tensors["y"][:images], 0: tensors["y"][images:]}  # the negative half is first
     options = dict(model.model_options["transformer_options"])
     options["cond_or_uncond"] = list(chunks)
-    options["sigmas"] = torch.full((1,), float(timestep))
+    if sigmas:
+        options["sigmas"] = torch.full((1,), float(timestep))
     with torch.inference_mode():
         out = model.model.diffusion_model(
             torch.cat([x] * len(chunks)),

@@ -43,6 +43,15 @@ def test_unet_agrees_with_official(chunks, golden):
         assert torch.equal(out[1], plain[1])
 
 
+def test_a_bare_unet_without_sigmas_counts_its_calls(golden):
+    settings, tensors, _, patched = golden
+    ours = patched()
+    for step, timestep in enumerate(settings["timesteps"]):
+        out = call_unet(ours, tensors, step, timestep, (1, 0), sigmas=False)
+        positive = tensors["expected"][step].chunk(2)[1]
+        assert (out[0] - positive).abs().max() <= 1e-4
+
+
 def test_a_second_call_at_the_same_sigma_does_not_count(golden):
     # heun, and low VRAM's split of positive and negative
     settings, tensors, _, patched = golden

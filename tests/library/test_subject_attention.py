@@ -112,6 +112,13 @@ def test_the_average_counts_each_sigma_once_and_takes_over_at_the_step():
         assert torch.equal(taken[number], (scaled > 0.5).float())
 
 
+def test_without_a_sigma_every_evaluation_counts():
+    average = MapAverage(torch.zeros(1, 1, 3))
+    for value in (1.0, 2.0, 6.0):
+        average.update(torch.full((1, 1, 3), value), None)
+    assert average.count == 3 and torch.allclose(average.mean, torch.full((1, 1, 3), 3.0))
+
+
 def test_text_of_a_phrase_is_open_in_its_area_only():
     shares = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.5, 0.0]]])
     positions = [torch.tensor([1]), torch.tensor([2, 3])]
