@@ -122,6 +122,10 @@ class ComfyServer:
         """GET a path such as `/object_info`; returns the JSON."""
         return _json(self._call(path))
 
+    def text(self, path: str) -> str:
+        """GET a path whose answer is text, such as a node's help page."""
+        return self._call(path).decode()
+
     def post(self, path: str, data: Any) -> Any:
         """POST data as JSON; returns the JSON of the answer, None when it is empty."""
         body = json.dumps(data).encode()

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -229,3 +230,12 @@ def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
         del prompt[number]
     entry = server.wait(server.queue(prompt))
     assert np.array_equal(painted(server, prompt, entry), first)
+
+
+@pytest.mark.parametrize("node_id", CONTRACT)
+def test_the_help_page_tells_of_every_input(node_id, server):
+    page = server.text(f"/extensions/ComfyUI-MSDiffusion/docs/{node_id}.md")
+    names = [name for group in CONTRACT[node_id] for name in group]
+    numbered = re.compile(r"(image|mask|layout)_[2-9]$")  # told of as a range
+    untold = [name for name in names if name not in page and not numbered.search(name)]
+    assert untold == []
