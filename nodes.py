@@ -42,6 +42,7 @@ from .msdiffusion_nodes.comfy.nodes_subjects import (
     SubjectOptions,
 )
 from .msdiffusion_nodes.comfy.patching import find_sites, kind_of
+from .msdiffusion_nodes.comfy.sockets import CATEGORY, PERCENT, WEIGHT
 from .msdiffusion_nodes.layout import (
     Layout,
     LayoutBatch,
@@ -52,7 +53,6 @@ from .msdiffusion_nodes.layout import (
 from .msdiffusion_nodes.preview import draw_layout
 from .msdiffusion_nodes.subjects import Subject
 
-CATEGORY = "MS-Diffusion"
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 
 register_folder()
@@ -167,7 +167,6 @@ class ApplyMSDiffusion:
             "How strongly the subjects act. The authors advise 0.6, and 0.4 where a subject covers"
             " the whole picture. 0 is the plain model."
         )
-        percent = {"min": 0.0, "max": 1.0, "step": 0.001}
         start = "When the subjects begin to act: 0 is the first step."
         end = "When the subjects stop acting: 1 is the last step."
         weights = "A weight for each subject, such as 0.6, 0.9. Empty: `weight` for all."
@@ -186,12 +185,9 @@ class ApplyMSDiffusion:
                 "msd_model": ("MSD_MODEL", {"tooltip": "From Load MS-Diffusion Model."}),
                 "subjects": ("MSD_SUBJECTS", {"tooltip": "From Encode Subjects."}),
                 "layout": ("MSD_LAYOUT", {"tooltip": "From Layout Boxes: box 1 is subject 1's."}),
-                "weight": (
-                    "FLOAT",
-                    {"default": 0.6, "min": 0.0, "max": 3.0, "step": 0.01, "tooltip": weight},
-                ),
-                "start_percent": ("FLOAT", {"default": 0.0, **percent, "tooltip": start}),
-                "end_percent": ("FLOAT", {"default": 1.0, **percent, "tooltip": end}),
+                "weight": ("FLOAT", {"default": 0.6, **WEIGHT, "tooltip": weight}),
+                "start_percent": ("FLOAT", {"default": 0.0, **PERCENT, "tooltip": start}),
+                "end_percent": ("FLOAT", {"default": 1.0, **PERCENT, "tooltip": end}),
             },
             "optional": {
                 "subject_weights": ("STRING", {"default": "", "tooltip": weights}),

@@ -80,6 +80,15 @@ def check_layout(layout: Layout, subjects: Sequence[Subject]) -> None:
         )
 
 
+def check_batch(layouts: int, pictures: int) -> None:
+    """One layout serves all pictures of a batch, several are one a picture."""
+    if layouts not in (1, pictures):
+        raise ValueError(
+            f"layout: there are {layouts} layouts for {pictures} pictures; give one layout, or one"
+            " a picture of the batch"
+        )
+
+
 def check_finite(number: float) -> None:
     """ComfyUI's own range check lets NaN through."""
     if not math.isfinite(number):

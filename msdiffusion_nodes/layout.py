@@ -164,21 +164,6 @@ def parse_boxes(text: str) -> tuple[Box, ...]:
     return tuple(_parse_box(number, row) for number, row in enumerate(rows, start=1))
 
 
-def _parse_box(number: int, row: object) -> Box:
-    if not isinstance(row, list) or len(row) != 4 or not all(_is_number(value) for value in row):
-        raise ValueError(f"box {number} is {_shorten(row)}; expected four numbers x0, y0, x1, y1")
-    try:
-        return Box(*(float(value) for value in row))
-    except OverflowError as error:
-        raise ValueError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
-    except ValueError as error:
-        raise ValueError(f"box {number}: {error}") from error
-
-
-def _inside(share: float) -> float:
-    return min(max(share, 0.0), 1.0)
-
-
 def regions_from_masks(masks: Tensor) -> list[Region]:
     """A region for each mask of a batch (regions, h, w).
 
@@ -194,6 +179,21 @@ def regions_from_masks(masks: Tensor) -> list[Region]:
         except ValueError as error:
             raise ValueError(f"mask {number}: {error}") from error
     return regions
+
+
+def _parse_box(number: int, row: object) -> Box:
+    if not isinstance(row, list) or len(row) != 4 or not all(_is_number(value) for value in row):
+        raise ValueError(f"box {number} is {_shorten(row)}; expected four numbers x0, y0, x1, y1")
+    try:
+        return Box(*(float(value) for value in row))
+    except OverflowError as error:
+        raise ValueError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
+    except ValueError as error:
+        raise ValueError(f"box {number}: {error}") from error
+
+
+def _inside(share: float) -> float:
+    return min(max(share, 0.0), 1.0)
 
 
 def _is_number(value: object) -> bool:

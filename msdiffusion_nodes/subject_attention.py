@@ -186,10 +186,13 @@ class SubjectAttention:
 
     def _owners(self, device: torch.device) -> Tensor:
         """The subject of each token: (tokens,)."""
-        counts = torch.tensor(self.token_counts)
         return self._once(
             ("owners", device),
-            lambda: torch.arange(len(counts)).repeat_interleave(counts).to(device),
+            lambda: (
+                torch.arange(len(self.token_counts))
+                .repeat_interleave(torch.tensor(self.token_counts))
+                .to(device)
+            ),
         )
 
     def _places(self, device: torch.device) -> list[Tensor]:

@@ -50,7 +50,11 @@ def apply_subjects(
     layouts: Sequence[Layout],
     settings: Settings,
 ) -> Any:
-    """A clone of the model with the subjects at every site; all checks are done before."""
+    """A clone of the model with the subjects at every site.
+
+    Raises:
+        ValueError: a phrase is not in the prompt, or text_in_box cannot be had on this model.
+    """
     on = [number for number, subject in enumerate(subjects) if subject.enabled]
     subjects = [subjects[number] for number in on]
     weights = [settings.weights[number] for number in on]
@@ -62,15 +66,13 @@ def apply_subjects(
         for weight, subject in zip(weights, subjects, strict=True)
         for view in subject.view_weights or (1.0,) * len(subject.image_features)
     ]
-    attentions, tokens = [], []
-    for layout in layouts:
-        made = msd_model.site_tokens(subjects, layout, view_weights, settings.grounding, heads)
-        tokens.append([site_tokens.to(dtype) for site_tokens in made])
-        counts = msd_model.adapter.token_counts(subjects)
-        attention = _attention(model, subjects, layout, counts, settings)
-        # the last of the output blocks has the finest grid
-        attention.shown_site = max(n for n, site in enumerate(sites) if site.block == "output")
-        attentions.append(attention)
+    common = _common(model, subjects, settings)
+    common["token_counts"] = msd_model.adapter.token_counts(subjects)
+    # the last of the output blocks has the finest grid
+    common["shown_site"] = max(n for n, site in enumerate(sites) if site.block == "output")
+    attentions = [SubjectAttention(layout, **common) for layout in layouts]
+    made = msd_model.site_tokens(subjects, layouts, view_weights, settings.grounding, heads)
+    tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
     return patch_model(model, sites, attentions, tokens)
 
 
@@ -83,13 +85,8 @@ def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject])
     return replace(layout, regions=tuple(regions))
 
 
-def _attention(
-    model: Any,
-    subjects: Sequence[Subject],
-    layout: Layout,
-    counts: Sequence[int],
-    settings: Settings,
-) -> SubjectAttention:
+def _common(model: Any, subjects: Sequence[Subject], settings: Settings) -> dict[str, Any]:
+    """What SubjectAttention takes that is the same for every layout of a batch."""
     ranges = [
         sigma_range(
             model,
@@ -98,18 +95,12 @@ def _attention(
         )
         for subject in subjects
     ]
-    auto, positions, length = settings.auto, [], 0
-    if auto is not None:
+    common = {"overlap": settings.overlap, "auto": settings.auto}
+    common["ranges"] = ranges if any(ranges) else ()
+    if settings.auto is not None:
+        prompt, tokenize = settings.auto.prompt, settings.auto.tokenize
         with naming("auto_layout"):
             phrases = [subject.phrase for subject in subjects]
-            positions = phrase_positions(auto.prompt, phrases, auto.tokenize)
-            length = prompt_length(auto.prompt, auto.tokenize)
-    return SubjectAttention(
-        layout,
-        counts,
-        settings.overlap,
-        ranges if any(ranges) else (),
-        auto,
-        positions,
-        length,
-    )
+            common["positions"] = phrase_positions(prompt, phrases, tokenize)
+            common["prompt_length"] = prompt_length(prompt, tokenize)
+    return common

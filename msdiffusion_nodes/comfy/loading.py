@@ -53,12 +53,12 @@ class ManagedAdapter:
     def site_tokens(
         self,
         subjects: Sequence[Subject],
-        layout: Layout,
+        layouts: Sequence[Layout],
         view_weights: Sequence[float],
         grounding: bool,
         heads: Sequence[int],
-    ) -> list[SiteTokens]:
-        """Keys and values of every site, in float32 on the CPU.
+    ) -> list[list[SiteTokens]]:
+        """For each layout the keys and values of every site, in float32 on the CPU.
 
         The adapter is loaded for this moment only: sampling does not need its weights.
 
@@ -68,11 +68,14 @@ class ManagedAdapter:
         """
         comfy.model_management.load_models_gpu([self.patcher])
         try:
-            device = self.patcher.load_device
-            tokens = self.adapter.tokens(subjects, layout.boxes().to(device), grounding)
-            token_weights = torch.tensor(view_weights).repeat_interleave(self.adapter.num_latents)
-            sites = self.adapter.project(tokens, token_weights.to(tokens), heads)
-            return [site.to(torch.device("cpu")) for site in sites]
+            weights = torch.tensor(view_weights).repeat_interleave(self.adapter.num_latents)
+            made = []
+            for layout in layouts:
+                boxes = layout.boxes().to(self.patcher.load_device)
+                tokens = self.adapter.tokens(subjects, boxes, grounding)
+                sites = self.adapter.project(tokens, weights.to(tokens), heads)
+                made.append([site.to(torch.device("cpu")) for site in sites])
+            return made
         finally:
             self.patcher.detach()
 

@@ -13,8 +13,8 @@ from ..checks import check_finite, naming
 from ..layout import Box, Layout, LayoutBatch, Region
 from ..preview import draw_areas
 from .patching import site_patches
+from .sockets import CATEGORY
 
-CATEGORY = "MS-Diffusion"
 LAYOUTS = 8  # sockets of BatchLayouts
 
 

@@ -13,8 +13,8 @@ import folder_paths
 from ..checks import naming
 from ..subject_files import SUFFIX, holds_subjects, load_subjects, save_subjects
 from ..subjects import Subject
+from .sockets import CATEGORY
 
-CATEGORY = "MS-Diffusion"
 PREFIX = "msdiffusion/subjects"
 
 

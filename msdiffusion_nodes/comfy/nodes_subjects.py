@@ -12,8 +12,8 @@ from ..checks import check_finite, check_schedule, naming
 from ..references import gather_references
 from ..subjects import Subject, parse_weights, require_same_encoder
 from .encoders import check_encoders, encode_reference
+from .sockets import CATEGORY, PERCENT, WEIGHT
 
-CATEGORY = "MS-Diffusion"
 PICTURES = 4  # sockets for pictures on EncodeSubjects; more subjects come by chaining
 NUMBER = "Which subject, counted from 1."
 SCENE_WEIGHT = 0.4  # the authors' advice where a subject covers the whole picture
@@ -87,20 +87,16 @@ class SubjectOptions:
         weight = "How strongly this subject acts, in place of Apply MS-Diffusion's weight."
         views = "A weight for each of its pictures, such as 1, 0.5. Empty: all alike."
         off = "Off: the subject is left out."
-        percent = {"min": 0.0, "max": 1.0, "step": 0.001}
         return {
             "required": {
                 "subjects": ("MSD_SUBJECTS", {"tooltip": "From Encode Subjects."}),
                 "number": ("INT", {"default": 1, "min": 1, "max": 64, "tooltip": NUMBER}),
-                "weight": (
-                    "FLOAT",
-                    {"default": 0.6, "min": 0.0, "max": 3.0, "step": 0.01, "tooltip": weight},
-                ),
+                "weight": ("FLOAT", {"default": 0.6, **WEIGHT, "tooltip": weight}),
                 "start_percent": (
                     "FLOAT",
-                    {"default": 0.0, **percent, "tooltip": "When it begins."},
+                    {"default": 0.0, **PERCENT, "tooltip": "When it begins."},
                 ),
-                "end_percent": ("FLOAT", {"default": 1.0, **percent, "tooltip": "When it stops."}),
+                "end_percent": ("FLOAT", {"default": 1.0, **PERCENT, "tooltip": "When it stops."}),
                 "enabled": ("BOOLEAN", {"default": True, "tooltip": off}),
             },
             "optional": {"view_weights": ("STRING", {"default": "", "tooltip": views})},
@@ -130,7 +126,7 @@ class SubjectOptions:
             enabled=enabled,
             view_weights=tuple(views),
         )
-        return ([*subjects[: number - 1], changed, *subjects[number:]],)
+        return (exchange(subjects, number, changed),)
 
 
 class BackgroundSubject:
@@ -151,16 +147,7 @@ class BackgroundSubject:
             "required": {
                 "subjects": ("MSD_SUBJECTS", {"tooltip": "From Encode Subjects."}),
                 "number": ("INT", {"default": 1, "min": 1, "max": 64, "tooltip": NUMBER}),
-                "weight": (
-                    "FLOAT",
-                    {
-                        "default": SCENE_WEIGHT,
-                        "min": 0.0,
-                        "max": 3.0,
-                        "step": 0.01,
-                        "tooltip": weight,
-                    },
-                ),
+                "weight": ("FLOAT", {"default": SCENE_WEIGHT, **WEIGHT, "tooltip": weight}),
             }
         }
 
@@ -169,7 +156,7 @@ class BackgroundSubject:
         with naming("weight"):
             check_finite(weight)
         scene = replace(subject, weight=weight, everywhere=True)
-        return ([*subjects[: number - 1], scene, *subjects[number:]],)
+        return (exchange(subjects, number, scene),)
 
 
 def pick(subjects: list[Subject], number: int) -> Subject:
@@ -180,3 +167,8 @@ def pick(subjects: list[Subject], number: int) -> Subject:
             f"number: {number} came; there are {len(subjects)} subjects ({names}), counted from 1"
         )
     return subjects[number - 1]
+
+
+def exchange(subjects: list[Subject], number: int, subject: Subject) -> list[Subject]:
+    """A new list with another subject in this place, counted from 1."""
+    return [*subjects[: number - 1], subject, *subjects[number:]]

@@ -11,6 +11,7 @@ from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import CallbacksMP, WrappersMP
 
 from ..adapter import SiteTokens
+from ..checks import check_batch
 from ..layout import Box
 from ..subject_attention import SigmaRange, SubjectAttention
 from .site_patch import WINDOWS, PlacedTokens, SitePatch
@@ -119,11 +120,7 @@ def _follow_runs(patched: ModelPatcher, attentions: Sequence[SubjectAttention]) 
     """Start afresh with each run, and know which part of the picture a condition is about."""
 
     def run(executor: Any, noise: torch.Tensor, *arguments: Any, **named: Any) -> Any:
-        if len(attentions) not in (1, len(noise)):
-            raise ValueError(
-                f"layout: there are {len(attentions)} layouts for {len(noise)} pictures; give one"
-                " layout, or one a picture of the batch"
-            )
+        check_batch(len(attentions), len(noise))
         for attention in attentions:
             attention.start_run()
         try:

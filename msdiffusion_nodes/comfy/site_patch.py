@@ -11,6 +11,7 @@ from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
 from ..adapter import SiteTokens
+from ..checks import check_batch
 from ..subject_attention import Call, SigmaRange, SubjectAttention
 
 POSITIVE = 0  # entry of cond_or_uncond; 1 is negative, PerpNeg has 2 as well
@@ -156,16 +157,12 @@ class SitePatch:
         self, chunk: range
     ) -> Iterator[tuple[tuple[SubjectAttention, PlacedTokens], slice]]:
         """Each layout with its rows: all of them, or one picture's."""
+        check_batch(len(self.parts), len(chunk))
         if len(self.parts) == 1:
             yield self.parts[0], slice(chunk.start, chunk.stop)
-        elif len(self.parts) == len(chunk):
-            for part, row in zip(self.parts, chunk, strict=True):
-                yield part, slice(row, row + 1)
-        else:
-            raise ValueError(
-                f"layout: {len(self.parts)} layouts came for {len(chunk)} pictures; give one"
-                " layout, or one a picture of the batch"
-            )
+            return
+        for part, row in zip(self.parts, chunk, strict=True):
+            yield part, slice(row, row + 1)
 
     @staticmethod
     def _gated(
