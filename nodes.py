@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
 from .msdiffusion_nodes.attention import Overlap
 from .msdiffusion_nodes.auto_layout import AutoLayout as AutoLayoutSettings
 from .msdiffusion_nodes.checks import (
@@ -35,6 +33,7 @@ from .msdiffusion_nodes.comfy.nodes_layout import (
     ShowAreas,
     SweepLayout,
 )
+from .msdiffusion_nodes.comfy.nodes_layout_boxes import LayoutBoxes
 from .msdiffusion_nodes.comfy.nodes_subject_files import LoadSubjects, SaveSubjects
 from .msdiffusion_nodes.comfy.nodes_subjects import (
     BackgroundSubject,
@@ -43,17 +42,8 @@ from .msdiffusion_nodes.comfy.nodes_subjects import (
 )
 from .msdiffusion_nodes.comfy.patching import find_sites, kind_of
 from .msdiffusion_nodes.comfy.sockets import CATEGORY, PERCENT, WEIGHT
-from .msdiffusion_nodes.layout import (
-    Layout,
-    LayoutBatch,
-    Region,
-    parse_boxes,
-    regions_from_masks,
-)
-from .msdiffusion_nodes.preview import draw_layout
+from .msdiffusion_nodes.layout import Layout, LayoutBatch
 from .msdiffusion_nodes.subjects import Subject
-
-MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 
 register_folder()
 
@@ -92,65 +82,6 @@ class LoadMSDModel:
             if path is None:
                 raise ValueError(f"{model_name} is no longer there; choose another file")
             return (load_adapter(path),)
-
-
-class LayoutBoxes:
-    CATEGORY = CATEGORY
-    DESCRIPTION = "Say where each subject goes: one box a subject, in shares of the picture."
-    SEARCH_ALIASES = ["msdiffusion", "boxes", "regional", "layout", "bbox"]
-    RETURN_TYPES = ("MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT")
-    RETURN_NAMES = ("layout", "preview", "masks", "width", "height")
-    OUTPUT_TOOLTIPS = (
-        "The layout, for Apply MS-Diffusion.",
-        "The boxes, numbered, coloured and named.",
-        "One mask a box, in the size of the picture.",
-        "Width for the empty latent.",
-        "Height for the empty latent.",
-    )
-    FUNCTION = "lay_out"
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        boxes = (
-            "[[x0, y0, x1, y1], …]: left, top, right and bottom edge of each subject's box, from 0"
-            " to 1 of the picture. 0, 0, 0, 0 is a subject without an area."
-        )
-        masks = (
-            "One mask a subject, in place of the boxes: areas of any shape, with soft edges. Grey"
-            " is a share of the subject's effect."
-        )
-        default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
-        size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
-        return {
-            "required": {
-                "boxes": ("STRING", {"multiline": True, "default": default, "tooltip": boxes}),
-                "width": ("INT", {**size, "tooltip": "Width of the picture in pixels."}),
-                "height": ("INT", {**size, "tooltip": "Height of the picture in pixels."}),
-            },
-            "optional": {
-                "subjects": ("MSD_SUBJECTS", {"tooltip": "Names the boxes in the preview."}),
-                "masks": ("MASK", {"tooltip": masks}),
-            },
-        }
-
-    def lay_out(
-        self,
-        boxes: str,
-        width: int,
-        height: int,
-        subjects: list[Subject] | None = None,
-        masks: Tensor | None = None,
-    ) -> tuple[Layout, Tensor, Tensor, int, int]:
-        with naming("boxes" if masks is None else "masks"):
-            if masks is None:
-                regions = [Region(box) for box in parse_boxes(boxes)]
-            else:
-                regions = regions_from_masks(masks)
-            layout = Layout(tuple(regions), width, height)
-            if subjects is not None:
-                check_layout(layout, subjects)
-        names = [subject.phrase for subject in subjects or []]
-        return (layout, draw_layout(layout, names), layout.coverage(height, width), width, height)
 
 
 class ApplyMSDiffusion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,11 +11,16 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layout import Layout
+from .detections import Detection
+from .layout import Box, Layout
 
 LONGEST_SIDE = 512  # of the pictures that draw_areas makes
 BACKGROUND = (32, 32, 36)
+DIMMED = 0.55  # of the brightness of a picture behind the boxes
 FILL_OPACITY = 70
+NAME_LENGTH = 80  # characters; more do not fit
+GREY = (170, 170, 170)
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 # Okabe and Ito's colours, which stay apart for colour-blind eyes
 COLOURS = (
     (230, 159, 0),
@@ -28,40 +34,100 @@ COLOURS = (
 )
 
 
-def draw_layout(layout: Layout, names: Sequence[str] = ()) -> Tensor:
+def draw_layout(
+    layout: Layout,
+    names: Sequence[str] = (),
+    picture: Tensor | None = None,
+    unused: Sequence[Detection] = (),
+    note: str = "",
+) -> Tensor:
     """Draw a layout at its own size.
 
     Args:
         layout: what to draw; boxes that touch no pixel are left out.
         names: the subjects' phrases, as many as there are.
+        picture: IMAGE (B, h, w, C) of any size; the first one is put behind the boxes, dimmed.
+        unused: what a detector found and no subject took, as thin grey outlines.
+        note: a line for the lower edge.
 
     Returns:
         ComfyUI's IMAGE: float32 (1, height, width, 3) in 0..1.
     """
-    picture = Image.new("RGB", (layout.width, layout.height), BACKGROUND)
+    canvas = _backdrop(layout, picture)
     for index, region in enumerate(layout.regions):
         if region.mask is not None:
             opacity = region.coverage(layout.height, layout.width) * FILL_OPACITY
             shape = Image.fromarray(opacity.byte().numpy())
-            picture.paste(COLOURS[index % len(COLOURS)], mask=shape)
-    draw = ImageDraw.Draw(picture, "RGBA")
-    unit = min(layout.width, layout.height)
-    font = ImageFont.load_default(size=max(12, unit // 28))
-    line = max(2, unit // 250)
+            canvas.paste(COLOURS[index % len(COLOURS)], mask=shape)
+    pen = _Pen(canvas)
+    for detection in unused:
+        pen.outline(detection.box, GREY, f"{detection.label[:NAME_LENGTH]}  unused".strip())
     for index, region in enumerate(layout.regions):
-        rows, columns = region.box.cells(layout.height, layout.width)
-        if rows.start >= rows.stop or columns.start >= columns.stop:
-            continue
-        corners = (columns.start, rows.start, columns.stop - 1, rows.stop - 1)
         colour = COLOURS[index % len(COLOURS)]
+        name = names[index][:NAME_LENGTH] if index < len(names) else ""
         fill = (*colour, FILL_OPACITY) if region.mask is None else None
-        draw.rectangle(corners, fill=fill, outline=(*colour, 255), width=line)
-        label = f"{index + 1}  {names[index]}" if index < len(names) else str(index + 1)
-        place = (columns.start + 2 * line, rows.start + 2 * line)
-        left, top, right, bottom = draw.textbbox(place, label, font=font)
-        draw.rectangle((left - line, top - line, right + line, bottom + line), fill=BACKGROUND)
-        draw.text(place, label, fill=colour, font=font)
-    return torch.from_numpy(np.array(picture)).float().div(255)[None]
+        pen.outline(region.box, colour, f"{index + 1}  {name}".strip(), fill, pen.line)
+    pen.caption(note)
+    return torch.from_numpy(np.array(canvas)).float().div(255)[None]
+
+
+class _Pen:
+    """Draws boxes and text on a picture, in a size that suits it."""
+
+    def __init__(self, canvas: Image.Image) -> None:
+        unit = min(canvas.size)
+        self.width, self.height = canvas.size
+        self.draw = ImageDraw.Draw(canvas, "RGBA")
+        self.line = max(2, unit // 250)
+        self.font = ImageFont.load_default(size=max(12, unit // 28))
+        self.small_font = ImageFont.load_default(size=max(10, unit // 45))
+
+    def outline(
+        self,
+        box: Box,
+        colour: tuple[int, ...],
+        label: str,
+        fill: tuple[int, ...] | None = None,
+        line: int = 1,
+    ) -> None:
+        """A rectangle with its label inside, unless it touches no pixel."""
+        rows, columns = box.cells(self.height, self.width)
+        if rows.start >= rows.stop or columns.start >= columns.stop:
+            return
+        corners = (columns.start, rows.start, columns.stop - 1, rows.stop - 1)
+        self.draw.rectangle(corners, fill=fill, outline=(*colour, 255), width=line)
+        self._text(columns.start + 2 * line, rows.start + 2 * line, label, colour, self.font)
+
+    def caption(self, note: str) -> None:
+        """Small text along the lower edge, in as many lines as it needs."""
+        if not note:
+            return
+        note = note.replace("×", "x")  # Pillow's font has no such sign
+        letter = self.draw.textlength(note, font=self.small_font) / len(note)
+        text = textwrap.fill(note, max(1, int((self.width - 4 * self.line) / letter)))
+        size = self.draw.textbbox((0, 0), text, font=self.small_font)
+        top = max(0, int(self.height - size[3]) - 2 * self.line)
+        self._text(2 * self.line, top, text, GREY, self.small_font)
+
+    def _text(self, x: int, y: int, text: str, colour: tuple[int, ...], font: Font) -> None:
+        left, top, right, bottom = self.draw.textbbox((x, y), text, font=font)
+        edge = self.line
+        back = (left - edge, top - edge, right + edge, bottom + edge)
+        self.draw.rectangle(back, fill=BACKGROUND)
+        self.draw.text((x, y), text, fill=colour, font=font)
+
+
+def _backdrop(layout: Layout, picture: Tensor | None) -> Image.Image:
+    """A canvas of the layout's size: plain, or the first picture in it, dimmed."""
+    if picture is None:
+        return Image.new("RGB", (layout.width, layout.height), BACKGROUND)
+    first = picture[:1, ..., :3].float().to("cpu").nan_to_num().clamp(0, 1)
+    if first.shape[-1] < 3:  # grey, perhaps with transparency
+        first = first[..., :1].expand(-1, -1, -1, 3)
+    size = (layout.height, layout.width)
+    resized = F.interpolate(first.movedim(-1, 1), size=size, mode="bilinear", antialias=True)
+    pixels = resized[0].movedim(0, -1).mul(DIMMED * 255).byte()
+    return Image.fromarray(pixels.numpy())
 
 
 def draw_areas(areas: Tensor, size: tuple[int, int]) -> Tensor:

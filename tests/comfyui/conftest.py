@@ -57,7 +57,9 @@ def run(pack):
 
         node = pack.nodes[node_id]
         with torch.inference_mode():
-            return getattr(node(), node.FUNCTION)(**inputs)
+            made = getattr(node(), node.FUNCTION)(**inputs)
+        # a node that tells its page something gives a dict
+        return made["result"] if isinstance(made, dict) else made
 
     return run_node
 

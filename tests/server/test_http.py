@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import re
 
 import numpy as np
@@ -17,7 +18,18 @@ CONTRACT = {
         ["clip", "clip_vision", "phrases", "image_1"],
         ["mask_1", "image_2", "mask_2", "image_3", "mask_3", "image_4", "mask_4", "subjects"],
     ),
-    "LayoutBoxes": (["boxes", "width", "height"], ["subjects", "masks"]),
+    "LayoutBoxes": (
+        ["boxes", "width", "height"],
+        [
+            "subjects",
+            "masks",
+            "bboxes",
+            "bbox_format",
+            "picture",
+            "picture_width",
+            "picture_height",
+        ],
+    ),
     "AutoLayout": (["clip", "prompt", "threshold", "start_step"], ["text_in_box", "areas"]),
     "SubjectOptions": (
         ["subjects", "number", "weight", "start_percent", "end_percent", "enabled"],
@@ -38,7 +50,7 @@ CONTRACT = {
 OUTPUTS = {
     "LoadMSDModel": ["MSD_MODEL"],
     "EncodeSubjects": ["MSD_SUBJECTS"],
-    "LayoutBoxes": ["MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT"],
+    "LayoutBoxes": ["MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT", "BOUNDING_BOX", "MASK"],
     "ApplyMSDiffusion": ["MODEL"],
     "AutoLayout": ["MSD_AUTO_LAYOUT"],
     "SubjectOptions": ["MSD_SUBJECTS"],
@@ -230,6 +242,37 @@ def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
         del prompt[number]
     entry = server.wait(server.queue(prompt))
     assert np.array_equal(painted(server, prompt, entry), first)
+
+
+def test_a_detectors_text_is_linked_into_the_layout(server, prompt):
+    phrases = node(prompt, "EncodeSubjects")["inputs"]["phrases"].splitlines()
+    boxes = {"bboxes": [[500, 0, 1000, 1000], [0, 500, 250, 1000]], "labels": phrases}
+    text = {"class_type": "PrimitiveStringMultiline", "inputs": {"value": json.dumps(boxes)}}
+    layout = node(prompt, "LayoutBoxes")["inputs"]
+    # the side comes over a link too
+    side = {"class_type": "PrimitiveInt", "inputs": {"value": 1000}}
+    prompt = afresh(prompt) | {"text": text, "side": side}
+    layout |= {"bboxes": ["text", 0], "bbox_format": "auto"}
+    layout |= {"picture_width": ["side", 0], "picture_height": ["side", 0]}
+    entry = server.wait(server.queue(prompt))
+    assert painted(server, prompt, entry).shape == (192, 256, 3)
+    (told,) = next(out["msd_layout"] for out in entry["outputs"].values() if "msd_layout" in out)
+    assert told == {
+        "width": 256,
+        "height": 192,
+        "boxes": [[0.5, 0, 1, 1], [0, 0.5, 0.25, 1]],
+        "names": phrases,
+        "unused": [],
+        "note": "read as xyxy, pixels of 1000 × 1000",
+        "source": "bboxes",
+    }
+
+
+def test_a_mask_is_no_list_of_boxes(server, prompt):
+    masks = {"class_type": "SolidMask", "inputs": {"value": 1.0, "width": 64, "height": 64}}
+    node(prompt, "LayoutBoxes")["inputs"]["bboxes"] = ["masks", 0]
+    message = error_of(server, prompt | {"masks": masks})
+    assert "bboxes" in message and "mismatch" in message
 
 
 @pytest.mark.parametrize("node_id", CONTRACT)

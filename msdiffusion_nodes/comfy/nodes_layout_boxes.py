@@ -1,0 +1,203 @@
+"""The node that says where each subject goes: drawn boxes, masks or a detector's boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..checks import check_layout, naming
+from ..detections import Detection, bounding_boxes, read_detections
+from ..layout import NO_AREA, Layout, Region, parse_boxes, regions_from_masks
+from ..matching import left_to_right, match_detections
+from ..preview import draw_layout
+from ..raw_boxes import BoxFormat
+from ..subjects import Subject
+from .sockets import CATEGORY
+
+MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
+DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the subjects go, and what the page tells of how that was decided."""
+
+    regions: Sequence[Region]
+    source: str
+    note: str = ""
+    labels: Sequence[str] = ()
+    unused: Sequence[Detection] = ()
+
+
+class LayoutBoxes:
+    CATEGORY = CATEGORY
+    DESCRIPTION = (
+        "Say where each subject goes: draw one box a subject, or connect masks or a detector's"
+        " boxes."
+    )
+    SEARCH_ALIASES = ["msdiffusion", "boxes", "regional", "layout", "bbox"]
+    RETURN_TYPES = ("MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT", "BOUNDING_BOX", "MASK")
+    RETURN_NAMES = ("layout", "preview", "masks", "width", "height", "bboxes", "background_mask")
+    OUTPUT_TOOLTIPS = (
+        "The layout, for Apply MS-Diffusion.",
+        "The boxes, numbered, coloured and named.",
+        "One mask a box, in the size of the picture.",
+        "Width for the empty latent.",
+        "Height for the empty latent.",
+        "The boxes in pixels, for ComfyUI's own box nodes; a subject without an area is left out.",
+        "White where no subject is: for inpainting the background, or a prompt of its own.",
+    )
+    FUNCTION = "lay_out"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        boxes = (
+            "[[x0, y0, x1, y1], …]: left, top, right and bottom edge of each subject's box, from 0"
+            " to 1 of the picture. 0, 0, 0, 0 is a subject without an area."
+        )
+        subjects = (
+            "Names the boxes in the preview, and says which of the detector's boxes is whose: by"
+            " its label where that fits the phrase, the others from left to right."
+        )
+        masks = (
+            "One mask a subject, in place of the boxes: areas of any shape, with soft edges. Grey"
+            " is a share of the subject's effect."
+        )
+        bboxes = (
+            "A detector's boxes, in place of the drawn ones: BOUNDING_BOX, BBOX, SEGS, Florence2's"
+            " JSON, or text such as a language model's JSON. In pixels, or in shares from 0 to 1."
+        )
+        bbox_format = (
+            "How to read boxes that are four bare numbers: xyxy is left, top, right, bottom; xywh"
+            " is left, top, width, height; auto takes what fits. Only for these: boxes with named"
+            " numbers, Florence2's and SEGS say it themselves."
+        )
+        picture = (
+            "A picture to see behind the boxes, in the editor and in the preview. Boxes in pixels"
+            " from `bboxes` are measured in it."
+        )
+        side = (
+            "{} of the picture that the detector saw. 0: that of `picture`, else of the layout"
+            " (SEGS bring their own). For a language model that counts from 0 to 1000, such as"
+            " Qwen3-VL, set both to 1000."
+        )
+        default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
+        size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
+        seen = {"default": 0, "min": 0, "max": MAX_SIZE}
+        formats = [each.value for each in BoxFormat]
+        return {
+            "required": {
+                "boxes": ("STRING", {"multiline": True, "default": default, "tooltip": boxes}),
+                "width": ("INT", {**size, "tooltip": "Width of the picture in pixels."}),
+                "height": ("INT", {**size, "tooltip": "Height of the picture in pixels."}),
+            },
+            "optional": {
+                "subjects": ("MSD_SUBJECTS", {"tooltip": subjects}),
+                "masks": ("MASK", {"tooltip": masks}),
+                "bboxes": (DETECTIONS, {"forceInput": True, "tooltip": bboxes}),
+                "bbox_format": (formats, {"default": "auto", "tooltip": bbox_format}),
+                "picture": ("IMAGE", {"tooltip": picture}),
+                "picture_width": ("INT", {**seen, "tooltip": side.format("Width")}),
+                "picture_height": ("INT", {**seen, "tooltip": side.format("Height")}),
+            },
+        }
+
+    def lay_out(
+        self,
+        boxes: str,
+        width: int,
+        height: int,
+        subjects: Sequence[Subject] | None = None,
+        masks: Tensor | None = None,
+        bboxes: Any = None,
+        bbox_format: str = BoxFormat.AUTO.value,
+        picture: Tensor | None = None,
+        picture_width: int = 0,
+        picture_height: int = 0,
+    ) -> dict[str, Any]:
+        if masks is not None and bboxes is not None:
+            raise ValueError("bboxes: masks are connected too; both give the areas, unlink one")
+        own_size = _size_of(picture) or (width, height)
+        told_size = _told_size(picture_width, picture_height)
+        if bboxes is not None:
+            with naming("bbox_format"):
+                bare = BoxFormat(bbox_format)
+            with naming("bboxes"):
+                found = read_detections(bboxes, own_size, told_size, bare)
+                placed = _place(found.found, found.note, subjects)
+        elif masks is not None:
+            with naming("masks"):
+                placed = Placement(regions_from_masks(masks), "masks")
+        else:
+            with naming("boxes"):
+                placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
+        layout = Layout(tuple(placed.regions), width, height)
+        with naming(placed.source):
+            names = _names(layout, placed, subjects)
+        return _outputs(layout, placed, names, picture)
+
+
+def _size_of(picture: Tensor | None) -> tuple[int, int] | None:
+    if picture is None:
+        return None
+    if picture.ndim != 4 or not picture.numel():
+        came = list(picture.shape)
+        raise ValueError(f"picture: shape {came} came; expected [pictures, height, width, 3]")
+    return picture.shape[2], picture.shape[1]
+
+
+def _told_size(width: int, height: int) -> tuple[int, int] | None:
+    for name, side in (("picture_width", width), ("picture_height", height)):
+        if side < 0:
+            raise ValueError(f"{name}: {side} came; expected pixels, or 0 for the picture's own")
+    if (width > 0) != (height > 0):
+        raise ValueError(
+            f"picture_width: {width} came with picture_height {height}; set both, or both to 0"
+        )
+    return (width, height) if width else None
+
+
+def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | None) -> Placement:
+    """A region for each subject, or for all that was found; the rest is unused."""
+    if not subjects:
+        ordered = left_to_right(found)
+        labels = [detection.label for detection in ordered]
+        return Placement([Region(each.box) for each in ordered], "bboxes", note, labels)
+    # a background subject covers everything whatever its region: a detector has no box for it
+    in_boxes = [subject for subject in subjects if not subject.everywhere]
+    match = match_detections(found, [subject.phrase for subject in in_boxes])
+    taken = iter(match.taken)
+    regions = [Region(NO_AREA if each.everywhere else next(taken).box) for each in subjects]
+    return Placement(regions, "bboxes", note, unused=match.unused)
+
+
+def _names(layout: Layout, placed: Placement, subjects: Sequence[Subject] | None) -> list[str]:
+    """A name for each region: the subject's phrase, else the detector's label, else ""."""
+    if subjects is None:
+        return list(placed.labels) or [""] * len(layout.regions)
+    check_layout(layout, subjects)
+    return [subject.phrase for subject in subjects]
+
+
+def _outputs(
+    layout: Layout, placed: Placement, names: Sequence[str], picture: Tensor | None
+) -> dict[str, Any]:
+    width, height = layout.width, layout.height
+    masks = layout.coverage(height, width)
+    background = 1 - masks.amax(dim=0, keepdim=True)  # (1, height, width)
+    decided = {
+        "width": width,
+        "height": height,
+        "boxes": [list(region.box.as_tuple()) for region in layout.regions],
+        "names": list(names),
+        "unused": [list(detection.box.as_tuple()) for detection in placed.unused],
+        "note": placed.note,
+        "source": placed.source,
+    }
+    preview = draw_layout(layout, names, picture, placed.unused, placed.note)
+    bboxes = bounding_boxes(layout, names)
+    result = (layout, preview, masks, width, height, bboxes, background)
+    return {"ui": {"msd_layout": [decided]}, "result": result}

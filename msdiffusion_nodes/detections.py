@@ -1,0 +1,150 @@
+"""What a detector found: its boxes in shares of the picture, and back to pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .detector_output import Size, read_output
+from .layout import NO_AREA, Box, Layout
+from .raw_boxes import BoxFormat, RawBox
+
+SLACK = 0.05  # of a side: how far a box may stick out of its picture and is cut off
+SHARES: Size = (1, 1)  # the picture of boxes that are in shares already
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One thing that a detector found.
+
+    Attributes:
+        box: where, in shares of the picture.
+        label: what it is, or "".
+        score: how sure the detector is (more is surer), or None.
+    """
+
+    box: Box
+    label: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Detections:
+    """All that was found in one picture, and a note on how the numbers were read."""
+
+    found: tuple[Detection, ...]
+    note: str
+
+
+def read_detections(
+    output: object,
+    default_size: Size,
+    told_size: Size | None = None,
+    bare: BoxFormat = BoxFormat.AUTO,
+) -> Detections:
+    """Read a detector's output of any shape that `read_output` knows.
+
+    Numbers that all lie in 0..1 are shares of the picture, others pixels. A box that sticks out
+    of its picture by at most 5 % of the side is cut off at the edge.
+
+    Args:
+        default_size: width and height of the picture, where neither is told nor in the output.
+        told_size: width and height that the user gives.
+        bare: what four bare numbers mean. AUTO: xyxy where that fits all bare boxes, else xywh.
+
+    Raises:
+        ValueError: what is wrong, with the number of the box (from 1).
+    """
+    boxes, own_size = read_output(output)
+    shares = all(-SLACK <= number <= 1 + SLACK for box in boxes for number in box.numbers)
+    size = SHARES if shares else told_size or own_size or default_size
+    boxes, remark = _formed(boxes, size, bare)
+    misfit = _misfit(boxes, size)
+    if misfit:
+        raise ValueError(misfit + _way_out(misfit, size))
+    found = tuple(Detection(_placed(box, size), box.label, box.score) for box in boxes)
+    forms = " and ".join(sorted({box.form.value for box in boxes}, reverse=True))
+    where = "shares from 0 to 1" if size == SHARES else f"pixels of {size[0]} × {size[1]}"
+    return Detections(found, f"read as {forms}{remark}, {where}")
+
+
+def bounding_boxes(layout: Layout, names: Sequence[str]) -> list[list[dict[str, int | str]]]:
+    """A layout's boxes as ComfyUI's BOUNDING_BOX, in whole pixels of the layout.
+
+    A region without an area has no rectangle in pixels and is left out; the labels say which
+    subjects the others are. A box narrower than a pixel gets one.
+    """
+    boxes = []
+    for region, name in zip(layout.regions, names, strict=True):
+        if region.box == NO_AREA:
+            continue
+        x, width = _pixels(region.box.x0, region.box.x1, layout.width)
+        y, height = _pixels(region.box.y0, region.box.y1, layout.height)
+        boxes.append({"x": x, "y": y, "width": width, "height": height, "label": name})
+    # One list for the one picture: Crop By Bounding Boxes and SDPose index by picture first and
+    # take no flat list; SAM3 Detect, Draw BBoxes and Create Bounding Boxes take either.
+    return [boxes]
+
+
+def _formed(boxes: Sequence[RawBox], size: Size, bare: BoxFormat) -> tuple[list[RawBox], str]:
+    """The boxes with no form left open, and a remark on how that was decided."""
+    if all(box.form is not BoxFormat.AUTO for box in boxes):
+        says = " (the boxes say so; bbox_format is for bare numbers)"
+        return list(boxes), "" if bare is BoxFormat.AUTO else says
+    if bare is not BoxFormat.AUTO:
+        return _with_form(boxes, bare), ""
+    readings = [_with_form(boxes, form) for form in (BoxFormat.XYXY, BoxFormat.XYWH)]
+    misfits = [_misfit(reading, size) for reading in readings]
+    if all(misfits):
+        both = "; ".join(dict.fromkeys(misfits))
+        raise ValueError(both + _way_out(both, size))
+    if any(misfits):
+        return readings[1] if misfits[0] else readings[0], ""
+    return readings[0], " (both would fit: choose bbox_format)"
+
+
+def _with_form(boxes: Sequence[RawBox], form: BoxFormat) -> list[RawBox]:
+    return [replace(box, form=form) if box.form is BoxFormat.AUTO else box for box in boxes]
+
+
+def _misfit(boxes: Sequence[RawBox], size: Size) -> str:
+    """The first box that is no area of a picture of this size, and why; "" where all are."""
+    for number, box in enumerate(boxes, start=1):
+        x0, y0, x1, y1 = edges = _edges(box, size)
+        inside = _placed(box, size)
+        if x1 <= x0 or y1 <= y0:
+            problem = "has no area"
+        elif not all(-SLACK <= edge <= 1 + SLACK for edge in edges) or inside == NO_AREA:
+            what = "" if size == SHARES else f" of {size[0]} × {size[1]}"
+            problem = f"lies outside the picture{what}"
+        else:
+            continue
+        numbers = ", ".join(f"{value:.10g}" for value in box.numbers)
+        return f"box {number} [{numbers}], as {box.form.value}, {problem}"
+    return ""
+
+
+def _edges(box: RawBox, size: Size) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom in shares of the picture, which they may exceed."""
+    x0, y0, x1, y1 = box.numbers
+    if box.form is BoxFormat.XYWH:
+        x1, y1 = x0 + x1, y0 + y1
+    return x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1]
+
+
+def _placed(box: RawBox, size: Size) -> Box:
+    """The box, cut off at the edges of the picture; no area where nothing is left of it."""
+    x0, y0, x1, y1 = (min(max(edge, 0.0), 1.0) for edge in _edges(box, size))
+    return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else NO_AREA
+
+
+def _way_out(problem: str, size: Size) -> str:
+    if "outside" not in problem or size == SHARES:
+        return ""
+    return ": set picture_width and picture_height to the size of the picture that the detector saw"
+
+
+def _pixels(start: float, end: float, side: int) -> tuple[int, int]:
+    """First pixel and count of pixels along a side."""
+    first = min(round(start * side), side - 1)
+    return first, max(round(end * side) - first, 1)

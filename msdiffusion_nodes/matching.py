@@ -1,0 +1,99 @@
+"""Which of the things that a detector found is which subject."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .detections import Detection
+
+ARTICLES = ("a", "an", "the")
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """One detection a subject, in the order of the subjects, and those that are left over."""
+
+    taken: tuple[Detection, ...]
+    unused: tuple[Detection, ...]
+
+
+def left_to_right(found: Iterable[Detection]) -> tuple[Detection, ...]:
+    """Detections by the centre of their boxes: x first, then y."""
+    return tuple(sorted(found, key=_centre))
+
+
+def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Match:
+    """Give each subject a detection: by its label where that fits, the rest left to right.
+
+    A label fits a phrase when their words are the same or, after those, when the one has all
+    words of the other in their order. Case, an article in front and a plural s do not count.
+    Where there is a choice, the best scores count, else the leftmost. Subjects with the same
+    phrase take theirs left to right.
+
+    Raises:
+        ValueError: there are fewer detections than subjects.
+    """
+    free = set(range(len(found)))
+    taken: dict[int, int] = {}  # subject: detection
+
+    def take(subjects: Sequence[int], fitting: Iterable[int]) -> None:
+        by_score = sorted(free.intersection(fitting), key=lambda n: (_rank(found[n]), n))
+        best = sorted(by_score[: len(subjects)], key=lambda n: (_centre(found[n]), n))
+        taken.update(zip(subjects, best, strict=False))
+        free.difference_update(best)
+
+    words = [_words(phrase) for phrase in phrases]
+    labels = [_words(detection.label) for detection in found]
+    for fits in (_same, _within):
+        groups: dict[Words, list[int]] = {}
+        for number, phrase in enumerate(words):
+            if number not in taken:
+                groups.setdefault(phrase, []).append(number)
+        fitting = {phrase: [n for n in free if fits(labels[n], phrase)] for phrase in groups}
+        # those with the least choice first, so that no other takes the only one that fits
+        for phrase in sorted(groups, key=lambda phrase: len(fitting[phrase])):
+            take(groups[phrase], fitting[phrase])
+    take([number for number in range(len(phrases)) if number not in taken], free)
+    without = [phrase for number, phrase in enumerate(phrases) if number not in taken]
+    if without:
+        boxes = "1 box" if len(found) == 1 else f"{len(found)} boxes"
+        raise ValueError(
+            f"{boxes} came for {len(phrases)} subjects, none for {', '.join(without)};"
+            " lower the detector's threshold, ask it for each phrase, or use fewer subjects"
+        )
+    rest = left_to_right(found[n] for n in sorted(free))
+    return Match(tuple(found[taken[number]] for number in range(len(phrases))), rest)
+
+
+def _rank(detection: Detection) -> tuple[float, float, float]:
+    """Lower is better: first the score, then how far to the left."""
+    score = -math.inf if detection.score is None else detection.score
+    return (-score, *_centre(detection))
+
+
+def _centre(detection: Detection) -> tuple[float, float]:
+    x0, y0, x1, y1 = detection.box.as_tuple()
+    return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def _words(text: str) -> Words:
+    words = re.findall(r"\w+", text.casefold())
+    while len(words) > 1 and words[0] in ARTICLES:
+        words = words[1:]
+    return tuple(word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words)
+
+
+def _same(label: Words, phrase: Words) -> bool:
+    return label == phrase and bool(label)
+
+
+def _within(label: Words, phrase: Words) -> bool:
+    """Whether the one has all words of the other in their order, perhaps with others between."""
+    short, long = sorted((label, phrase), key=len)
+    rest = iter(long)
+    return bool(short) and all(word in rest for word in short)
