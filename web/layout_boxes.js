@@ -1,0 +1,148 @@
+// Puts the layout editor into the node Layout Boxes.
+
+import { app } from "../../scripts/app.js";
+import { LayoutEditor } from "./layout_editor/editor.js";
+import { imageOf, origin, rewriteLine, subjectsOf, valueOf } from "./layout_editor/graph.js";
+import { isMiddle } from "./layout_editor/panel.js";
+import { speak } from "./layout_editor/texts.js";
+
+const NEW_SIZE = [400, 680];
+const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
+const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
+const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
+
+const style = document.createElement("link");
+Object.assign(style, { rel: "stylesheet", href: new URL("layout_editor/style.css", import.meta.url) });
+document.head.append(style);
+
+app.registerExtension({
+  name: "MSDiffusion.LayoutBoxes",
+  nodeCreated(node) {
+    if (node.comfyClass === "LayoutBoxes") attach(node);
+  },
+});
+
+function attach(node) {
+  const boxes = node.widgets?.find((one) => one.name === "boxes");
+  if (!boxes) return;
+  hide(boxes);
+  speak(app.extensionManager?.setting?.get("Comfy.Locale") ?? "en");
+  const editor = new LayoutEditor(hostOf(node, boxes));
+  passOn(editor.element, editor.ending.signal);
+  const widget = node.addDOMWidget("layout_editor", "MSD_LAYOUT_EDITOR", editor.element, {
+    serialize: false,
+    hideOnZoom: false,
+    getMinHeight: () => MIN_HEIGHT,
+  });
+  widget.serialize = false;
+  node.setSize([Math.max(node.size[0], NEW_SIZE[0]), Math.max(node.size[1], NEW_SIZE[1])]);
+  let timer = null;
+  const start = () => (timer ??= setInterval(() => editor.refresh(), REFRESH));
+  chain(node, "onAdded", start);
+  chain(node, "onConfigure", () => editor.refresh());
+  chain(node, "onExecuted", (output) => {
+    node.msdLastRun = output?.msd_layout?.[0];
+    editor.refresh();
+  });
+  chain(node, "onRemoved", () => {
+    clearInterval(timer);
+    editor.destroy();
+  });
+  if (node.graph) start();
+}
+
+/** The value stays a widget of its own, for the API and saved files; only the editor is seen. */
+function hide(boxes) {
+  boxes.hidden = true;
+  boxes.options = { ...boxes.options, hidden: true };
+  boxes.computeSize = () => [0, -4]; // older pages leave room for hidden widgets, and 4 more
+}
+
+/**
+ * Wheel and middle button zoom and move the graph over the editor, too. Nodes 2.0 sees to it; the
+ * classic canvas lies beside the element and has to be told.
+ */
+function passOn(element, signal) {
+  const tell = (event) => {
+    if (!LiteGraph.vueNodesMode) app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event));
+  };
+  for (const type of ["pointerdown", "pointermove", "pointerup"]) {
+    element.addEventListener(type, (event) => isMiddle(event) && tell(event), { signal });
+  }
+  const wheel = (event) => {
+    if (scrolls(event.target.closest(".msd-list, .msd-text"))) return event.stopPropagation();
+    if (!LiteGraph.vueNodesMode) event.preventDefault();
+    tell(event);
+  };
+  element.addEventListener("wheel", wheel, { signal, passive: false });
+}
+
+function scrolls(element) {
+  return Boolean(element && element.scrollHeight > element.clientHeight);
+}
+
+function hostOf(node, boxes) {
+  return {
+    read: () => String(valueOf(node, "boxes") ?? boxes.value),
+    write(text) {
+      boxes.value = text;
+      boxes.callback?.(text);
+      remember(node);
+    },
+    context: () => contextOf(node),
+    rename(index, name) {
+      const { line } = subjectsOf(node)[index] ?? {};
+      if (line) rewriteLine(line, name);
+      else node.properties.msdNames = Object.assign([...(node.properties.msdNames ?? [])], { [index]: name });
+      remember(node);
+    },
+    get grid() {
+      return node.properties.msdGrid ?? "off";
+    },
+    set grid(value) {
+      node.properties.msdGrid = value;
+      remember(node);
+    },
+  };
+}
+
+function contextOf(node) {
+  const linked = Object.keys(SOURCES).find((name) => origin(node, name));
+  const run = node.msdLastRun;
+  const known = subjectsOf(node);
+  const names = run?.names ?? [];
+  const own = node.properties.msdNames ?? [];
+  const subjects = known.map(({ line, ...one }, index) => (one.unknown ? { ...one, name: names[index] ?? "" } : one));
+  const picture = imageOf(node, "picture");
+  const context = {
+    width: valueOf(node, "width") ?? run?.width ?? 1024,
+    height: valueOf(node, "height") ?? run?.height ?? 1024,
+    subjects: subjects.length ? subjects : own.map((name) => ({ name: name ?? "", image: null })),
+    picture: drawable(picture) ? picture : null,
+    source: linked ? SOURCES[linked] : "boxes",
+  };
+  if (!linked || linked === "boxes" || run?.source !== linked) return context;
+  const unused = run.unused.map((box) => ({ box }));
+  return { ...context, shown: run.boxes, note: run.note, unused };
+}
+
+function drawable(image) {
+  return Boolean(image?.complete && image.naturalWidth);
+}
+
+/** Makes the change a step of undo, and the graph paint it. */
+function remember(node) {
+  node.graph?.setDirtyCanvas?.(true, true);
+  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+  if (tracker?.captureCanvasState) tracker.captureCanvasState();
+  else tracker?.checkState?.();
+}
+
+function chain(node, name, act) {
+  const before = node[name];
+  node[name] = function (...values) {
+    const result = before?.apply(this, values);
+    act(...values);
+    return result;
+  };
+}
