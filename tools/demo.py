@@ -19,6 +19,7 @@ from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
 from demo_models import TINY_ADAPTER, search, table, use_models, use_tiny_models
 from packages import PHOTOGRAPHS, ROOT, write_whole
+from photographs import save_photographs
 from setup_env import prepare_base, setup
 from workflow_to_prompt import to_prompt
 
@@ -29,17 +30,6 @@ TINY_STEPS = 8
 CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
 LONGEST = 4 * 3600  # seconds: SDXL on a slow CPU
 
-SAVE_PHOTOGRAPHS = """
-import pathlib, sys
-from PIL import Image
-from skimage import data
-for name in ("chelsea", "coffee"):
-    path = pathlib.Path(sys.argv[1], name + ".png")
-    if not path.exists():
-        part = path.with_suffix(".part")
-        Image.fromarray(getattr(data, name)()).save(part, "PNG")
-        part.replace(path)
-"""
 FIND_ACCELERATOR = """
 import torch
 mps, xpu = getattr(torch.backends, "mps", None), getattr(torch, "xpu", None)
@@ -61,7 +51,7 @@ def main() -> int:
     python, comfyui = setup(progress, PHOTOGRAPHS)
     progress.step("Laying out the photographs and the custom nodes")
     base = prepare_base(comfyui, [ROOT, TINY])
-    run([python, "-c", SAVE_PHOTOGRAPHS, base / "input"], "The photographs could not be saved.")
+    save_photographs(python, base / "input")
 
     own = bool(os.environ.get("COMFYUI_PATH"))
     cpu = not (own and run([python, "-c", FIND_ACCELERATOR], "PyTorch does not work.") == "True")
@@ -158,11 +148,11 @@ def models_of(prompt: dict[str, Any]) -> list[str]:
 
 
 def serve(server: ComfyServer, workflow: dict[str, Any], base: Path) -> None:
-    """Leaves the page open until Ctrl-C, with the workflow that has just run among the user's."""
+    """Leaves the page open until Ctrl-C, at an address that opens what has just run."""
     saved = base / "user" / "default" / "workflows" / "two_subjects_demo.json"
     saved.parent.mkdir(parents=True, exist_ok=True)
     write_whole(saved, json.dumps(workflow))
-    print(f"\nComfyUI is open at {server.address}; the workflow is there as {saved.stem}.")
+    print(f"\nComfyUI with the workflow is open at {server.address}/?open={saved.stem}")
     print("Ctrl-C ends it.", flush=True)
     try:
         while server.running:

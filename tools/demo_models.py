@@ -11,7 +11,11 @@ from typing import Any
 from comfy_server import ComfyServer
 
 TINY_ADAPTER = "tiny_ms_adapter.bin"
-TINY_NODES = {"CheckpointLoaderSimple": "TinySDXL", "CLIPVisionLoader": "TinyCLIPVision"}
+TINY_NODES = {
+    "CheckpointLoaderSimple": "TinySDXL",
+    "CLIPVisionLoader": "TinyCLIPVision",
+    "ControlNetLoader": "TinyControlNet",
+}
 WEIGHTS = (".safetensors", ".bin", ".ckpt", ".pt", ".pth")
 
 

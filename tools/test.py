@@ -17,6 +17,7 @@ from pathlib import Path
 
 from browser import find_chromium
 from console import Progress, SetupError, command_line
+from front_end import newest_front_end
 from packages import ROOT, group_for_tests
 from setup_env import setup
 
@@ -37,12 +38,15 @@ class Part:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    progress = Progress(6)
+    progress = Progress(7)
     python, comfyui = setup(progress, group_for_tests())
     progress.step("Finding Chromium")
     chromium = find_chromium(python)
+    progress.step("Finding the newest front end")
+    front_end = newest_front_end(python)
 
-    env = {**os.environ, "COMFYUI_PATH": str(comfyui), "CHROMIUM_PATH": str(chromium)}
+    found = {"COMFYUI_PATH": comfyui, "CHROMIUM_PATH": chromium, "FRONT_END_ROOT": front_end}
+    env = {**os.environ, **{name: str(path) for name, path in found.items()}}
     if os.environ.get("COMFYUI_PATH"):
         env["PYTHONDONTWRITEBYTECODE"] = "1"  # leave the user's ComfyUI as it is
     parts = [selected(arguments)] if selects(arguments) else every_part(arguments)

@@ -12,7 +12,8 @@ const REFRESH = 300; // milliseconds between looks at the value and at linked no
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
 const style = document.createElement("link");
-Object.assign(style, { rel: "stylesheet", href: new URL("layout_editor/style.css", import.meta.url) });
+style.rel = "stylesheet";
+style.href = new URL("layout_editor/style.css", import.meta.url);
 document.head.append(style);
 
 app.registerExtension({
@@ -64,7 +65,8 @@ function hide(boxes) {
  */
 function passOn(element, signal) {
   const tell = (event) => {
-    if (!LiteGraph.vueNodesMode) app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event));
+    if (LiteGraph.vueNodesMode) return;
+    app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event));
   };
   for (const type of ["pointerdown", "pointermove", "pointerup"]) {
     element.addEventListener(type, (event) => isMiddle(event) && tell(event), { signal });
@@ -93,7 +95,7 @@ function hostOf(node, boxes) {
     rename(index, name) {
       const { line } = subjectsOf(node)[index] ?? {};
       if (line) rewriteLine(line, name);
-      else node.properties.msdNames = Object.assign([...(node.properties.msdNames ?? [])], { [index]: name });
+      else node.properties.msdNames = Object.assign([], node.properties.msdNames, { [index]: name });
       remember(node);
     },
     get grid() {
@@ -112,7 +114,9 @@ function contextOf(node) {
   const known = subjectsOf(node);
   const names = run?.names ?? [];
   const own = node.properties.msdNames ?? [];
-  const subjects = known.map(({ line, ...one }, index) => (one.unknown ? { ...one, name: names[index] ?? "" } : one));
+  const subjects = known.map(({ line, ...one }, index) =>
+    one.unknown ? { ...one, name: names[index] ?? "" } : one,
+  );
   const picture = imageOf(node, "picture");
   const context = {
     width: valueOf(node, "width") ?? run?.width ?? 1024,

@@ -14,32 +14,33 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from comfy_server import ComfyServer  # noqa: E402
 from demo_models import TINY_ADAPTER, use_tiny_models  # noqa: E402
+from pages import ComfyPage  # noqa: E402
+from photographs import save_photographs  # noqa: E402
 from setup_env import prepare_base  # noqa: E402
 from workflow_to_prompt import to_prompt  # noqa: E402
 
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
+SERVERS = {"bundled": "server", "newest": "newest_server"}  # the fixtures of the front ends
+LOOKS = [(front_end, renderer) for front_end in SERVERS for renderer in ("classic", "nodes2")]
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory):
-    """The server's base directory: pack and tiny nodes linked, tiny adapter and photographs in."""
-    from PIL import Image
-    from skimage import data
-
-    folder = tmp_path_factory.mktemp("base")
-    prepare_base(_comfyui(), [ROOT, TESTS / "tiny_models"], base=folder)
-    adapter = folder / "models" / "msdiffusion" / TINY_ADAPTER
-    subprocess.run([sys.executable, TESTS / "tiny_models" / "adapter.py", adapter], check=True)
-    for name in ("chelsea", "coffee"):
-        Image.fromarray(getattr(data, name)()).save(folder / "input" / f"{name}.png")
-    return folder
+def server(tmp_path_factory):
+    """A server with the front end that ComfyUI brings."""
+    with _server(tmp_path_factory.mktemp("base")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
-def server(base):
-    # attention as on a GPU: the CPU's default is slow
-    arguments = ["--use-pytorch-cross-attention"]
-    with ComfyServer(Path(sys.executable), _comfyui(), base, extra_args=arguments) as running:
+def newest_server(tmp_path_factory):
+    """A server with the newest front end."""
+    path = os.environ.get("FRONT_END_ROOT")
+    if not path:
+        raise pytest.UsageError(
+            "set FRONT_END_ROOT to the static folder of a comfyui-frontend-package, or run "
+            "tools/test.py"
+        )
+    with _server(tmp_path_factory.mktemp("newest"), "--front-end-root", path) as running:
         yield running
 
 
@@ -70,16 +71,29 @@ def browser():
 
 @pytest.fixture
 def page(browser, server):
-    """ComfyUI's page, ready, with no dialog in front."""
-    server.post("/settings", {"Comfy.TutorialCompleted": True})
-    opened = browser.new_page(viewport={"width": 1600, "height": 1000})
-    opened.goto(server.address)
-    opened.wait_for_function(
-        "() => window.app?.graph && window.LiteGraph?.registered_node_types.ApplyMSDiffusion",
-        timeout=120_000,
-    )
+    """ComfyUI's page, newly opened: Playwright's own object."""
+    opened = ComfyPage(browser, server)
+    yield opened.page
+    opened.close()
+    assert opened.our_errors() == []
+
+
+@pytest.fixture(scope="session", params=LOOKS, ids="-".join)
+def opened_look(request, browser):
+    """The page of one look; pytest runs all tests of a look together, so it opens once."""
+    front_end, renderer = request.param
+    running = request.getfixturevalue(SERVERS[front_end])
+    opened = ComfyPage(browser, running, nodes2=renderer == "nodes2")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def look(opened_look):
+    """A page with an empty graph, once for each front end and renderer: see `pages.ComfyPage`."""
+    opened_look.reset()
+    yield opened_look
+    assert opened_look.our_errors() == []
 
 
 def node(prompt, kind):
@@ -92,3 +106,14 @@ def _comfyui():
     if not path:
         raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
     return Path(path)
+
+
+def _server(base, *arguments):
+    """A server: pack and tiny nodes linked, tiny adapter and photographs in its folders."""
+    prepare_base(_comfyui(), [ROOT, TESTS / "tiny_models"], base=base)
+    adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
+    subprocess.run([sys.executable, TESTS / "tiny_models" / "adapter.py", adapter], check=True)
+    save_photographs(Path(sys.executable), base / "input")
+    # attention as on a GPU: the CPU's default is slow
+    arguments = ("--use-pytorch-cross-attention", *arguments)
+    return ComfyServer(Path(sys.executable), _comfyui(), base, extra_args=arguments)

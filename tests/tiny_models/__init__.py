@@ -1,10 +1,10 @@
-"""Test-only nodes: a tiny random SDXL and CLIP vision model, made of ComfyUI's own classes.
+"""Test-only nodes: a tiny random SDXL, ControlNet and CLIP vision model, of ComfyUI's own classes.
 
 A folder to be linked into a ComfyUI's `custom_nodes`. Weights are a function of their names, so
 every process builds the same models.
 """
 
-from .models import clip_vision, sdxl
+from .models import clip_vision, control_net, sdxl
 
 SALT = ("INT", {"default": 0, "tooltip": "Changes nothing; a new value has the models built anew."})
 
@@ -42,8 +42,23 @@ class TinyWrongCLIPVision(TinyCLIPVision):
         return (clip_vision("clip_vision_wide.json"),)
 
 
+class TinyControlNet:
+    CATEGORY = "MS-Diffusion/test"
+    RETURN_TYPES = ("CONTROL_NET",)
+    FUNCTION = "build"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}, "optional": {"salt": SALT}}
+
+    def build(self, salt=0):
+        return (control_net(),)
+
+
+WEB_DIRECTORY = "./web"  # lets the demo's address name a workflow to open
 NODE_CLASS_MAPPINGS = {
     "TinySDXL": TinySDXL,
+    "TinyControlNet": TinyControlNet,
     "TinyCLIPVision": TinyCLIPVision,
     "TinyWrongCLIPVision": TinyWrongCLIPVision,
 }

@@ -1,4 +1,4 @@
-"""A tiny SDXL (the golden files' sizes) and CLIP vision model from ComfyUI's own classes.
+"""A tiny SDXL (the golden files' sizes), its ControlNet and CLIP vision, of ComfyUI's own classes.
 
 CLIP-L is 24 wide, CLIP-G 40, so the text context is 64; CLIP vision gives (17, 40) features.
 """
@@ -6,7 +6,9 @@ CLIP-L is 24 wide, CLIP-G 40, so the text context is 64; CLIP vision gives (17, 
 import importlib.util
 from pathlib import Path
 
+import comfy.cldm.cldm
 import comfy.clip_vision
+import comfy.controlnet
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
@@ -124,6 +126,16 @@ def vae():
 
 def sdxl():
     return unet_model(), clip(), vae()
+
+
+def control_net():
+    """A CONTROL_NET for the MODEL: a copy of its UNet's encoder, led by a picture."""
+    model = comfy.cldm.cldm.ControlNet(hint_channels=3, dtype=torch.float32, **UNET)
+    fill_module(model, "control_net.")
+    return comfy.controlnet.ControlNet(
+        model.eval().requires_grad_(False),
+        load_device=comfy.model_management.get_torch_device(),
+    )
 
 
 def clip_vision(config="clip_vision.json"):

@@ -26,6 +26,7 @@ export class LayoutEditor {
     this.host = host;
     this.boxes = [];
     this.text = null; // the value that the boxes were read from
+    this.seen = null; // value and context of the last look at them
     this.selected = -1;
     this.second = -1; // what the selected box is swapped with
     this.guides = [];
@@ -54,12 +55,13 @@ export class LayoutEditor {
     return this.context.source !== "boxes";
   }
 
-  /** Takes in what has changed outside: the value, linked nodes, their pictures. */
+  /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
     if (this.gestures.drag) return;
     this.context = this.host.context();
     const text = this.host.read();
-    const seen = JSON.stringify([text, this.context], (name, value) =>
+    const { color, backgroundColor } = getComputedStyle(this.panel.canvas);
+    const seen = JSON.stringify([text, this.context, color, backgroundColor], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
     if (seen === this.seen) return;
@@ -93,6 +95,7 @@ export class LayoutEditor {
       return this.redraw();
     }
     this.take(text);
+    this.seen = null;
     this.host.write(text);
     this.redraw();
   }
@@ -105,13 +108,10 @@ export class LayoutEditor {
     this.redraw();
   }
 
-  restore(boxes) {
-    this.draft(boxes, Math.min(this.selected, boxes.length - 1));
-  }
-
   /** Makes the boxes the node's value. */
   commit(boxes = this.boxes, selected = this.selected) {
     this.text = formatBoxes(boxes);
+    this.seen = null;
     this.fault = null;
     this.second = -1;
     this.draft(boxes, selected);
@@ -231,7 +231,8 @@ export class LayoutEditor {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       if (this.ending.signal.aborted) return;
-      this.panel.update();
+      // a new row in the list would take room from the canvas beneath the pointer
+      if (!this.gestures.drag) this.panel.update();
       paint(this.panel.canvas, {
         boxes: this.boxes,
         selected: this.selected,

@@ -10,7 +10,7 @@ const GRAB = { mouse: 8, pen: 12, touch: 20 }; // pixels around a handle
 const NUDGE = 8; // pixels of the picture: one cell of the latent
 const LARGE_NUDGE = 64;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const CURSORS = { n: "ns", s: "ns", e: "ew", w: "ew", nw: "nwse", se: "nwse", ne: "nesw", sw: "nesw" };
+const AXES = { n: "ns", s: "ns", e: "ew", w: "ew", nw: "nwse", se: "nwse", ne: "nesw", sw: "nesw" };
 
 export class Gestures {
   /** @param signal ends all listeners. */
@@ -25,6 +25,11 @@ export class Gestures {
     listen("lostpointercapture", (event) => this.release(event));
     listen("pointercancel", (event) => event.pointerId === this.drag?.pointer && this.giveUp());
     listen("keydown", (event) => this.key(event));
+    listen("contextmenu", (event) => {
+      if (!this.drag) return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
     // a double click on the graph would open its search box
     listen("dblclick", (event) => event.stopPropagation());
   }
@@ -37,8 +42,10 @@ export class Gestures {
     this.canvas.focus({ preventScroll: true });
     if (this.editor.readOnly) return;
     const point = this.point(event);
-    const drag = { pointer: event.pointerId, from: point, start: [event.clientX, event.clientY] };
-    this.drag = { ...drag, ...this.aim(event, point), before: this.editor.boxes, moved: false };
+    const { boxes: before, selected } = this.editor;
+    const start = [event.clientX, event.clientY];
+    const drag = { pointer: event.pointerId, from: point, start, before, selected, moved: false };
+    this.drag = { ...drag, ...this.aim(event, point) };
     this.canvas.setPointerCapture(event.pointerId);
   }
 
@@ -59,7 +66,8 @@ export class Gestures {
     const again = under.includes(selected);
     const index = again ? selected : under[0];
     this.editor.choose(index);
-    return { kind: "shift", index, next: again ? under[(under.indexOf(index) + 1) % under.length] : index };
+    const beneath = under[(under.indexOf(index) + 1) % under.length];
+    return { kind: "shift", index, next: again ? beneath : index };
   }
 
   move(event) {
@@ -119,10 +127,10 @@ export class Gestures {
 
   /** Takes the drag back as if it had not been. */
   giveUp() {
-    const { before, pointer } = this.drag;
+    const { before, selected, pointer } = this.drag;
     this.drag = null;
     if (this.canvas.hasPointerCapture(pointer)) this.canvas.releasePointerCapture(pointer);
-    this.editor.restore(before);
+    this.editor.draft(before, selected);
   }
 
   key(event) {
@@ -144,7 +152,9 @@ export class Gestures {
     if (key === "Tab") return editor.step(event.shiftKey ? -1 : 1);
     if (key === "Escape") return editor.leave();
     if (editor.selected < 0 || editor.readOnly) return false;
-    if (key in ARROWS && !command) return editor.nudge(ARROWS[key], event.shiftKey ? LARGE_NUDGE : NUDGE);
+    if (key in ARROWS && !command) {
+      return editor.nudge(ARROWS[key], event.shiftKey ? LARGE_NUDGE : NUDGE);
+    }
     if (key === "Delete" || key === "Backspace") return editor.remove(editor.selected);
     if (command && key.toLowerCase() === "d") return editor.duplicate();
     return false;
@@ -153,7 +163,7 @@ export class Gestures {
   hover(event) {
     const handle = !this.editor.readOnly && this.handleAt(event);
     const over = this.boxesAt(this.point(event)).length;
-    const cursor = handle ? `${CURSORS[handle]}-resize` : over ? "move" : "crosshair";
+    const cursor = handle ? `${AXES[handle]}-resize` : over ? "move" : "crosshair";
     this.canvas.style.cursor = this.editor.readOnly ? "default" : cursor;
   }
 

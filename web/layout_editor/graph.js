@@ -6,21 +6,20 @@ const DEEPEST = 32; // links followed from one node to the next; graphs may have
 const PASSING = new Set(["SubjectOptions", "BackgroundSubject", "SaveSubjects"]);
 const pictures = new Map(); // address → image element
 const MOST_PICTURES = 64;
+const BYPASSED = 4; // LiteGraph's mode of a node whose first input goes straight through
 
 /**
  * The node and output that a node's input gets its value from, through reroutes and into and out
  * of subgraphs; null where nothing is linked or the way is not known.
  */
 export function origin(node, name, depth = DEEPEST) {
-  const input = node?.inputs?.find((one) => one.name === name);
-  return input ? follow(node.graph, input.link, depth) : null;
+  const slot = slotOf(node, name);
+  return slot < 0 ? null : follow(node.graph, node.getInputLink(slot), depth);
 }
 
-function follow(graph, linkId, depth) {
-  const link = linkId == null ? null : getLink(graph, linkId);
+function follow(graph, link, depth) {
   if (!link || depth <= 0) return null;
-  const inputNode = graph.inputNode;
-  if (inputNode && String(link.origin_id) === String(inputNode.id)) {
+  if (graph.inputNode && String(link.origin_id) === String(graph.inputNode.id)) {
     const name = graph.inputs?.[link.origin_slot]?.name;
     const outside = instanceOf(graph);
     return outside && name ? origin(outside, name, depth - 1) : null;
@@ -29,15 +28,23 @@ function follow(graph, linkId, depth) {
   if (!node) return null;
   if (node.subgraph) {
     const inside = node.subgraph.outputs?.[link.origin_slot]?.linkIds?.[0];
-    return follow(node.subgraph, inside, depth - 1);
+    const next = inside == null ? null : getLink(node.subgraph, inside);
+    return follow(node.subgraph, next, depth - 1);
   }
   if (node.type === "Reroute" || node.mode === BYPASSED) {
-    return follow(graph, node.inputs?.[0]?.link, depth - 1);
+    return node.inputs?.length ? follow(graph, node.getInputLink(0), depth - 1) : null;
   }
   return { node, slot: link.origin_slot };
 }
 
-const BYPASSED = 4; // LiteGraph's mode of a node whose first input goes straight through
+function slotOf(node, name) {
+  return node?.inputs?.findIndex((input) => input.name === name) ?? -1;
+}
+
+function isLinked(node, name) {
+  const slot = slotOf(node, name);
+  return slot >= 0 && node.isInputConnected(slot);
+}
 
 function getLink(graph, id) {
   return graph.getLink?.(id) ?? graph.links?.get?.(id) ?? graph.links?.[id];
@@ -51,20 +58,30 @@ function instanceOf(graph) {
 }
 
 /** The value of an input: its own, or a linked node's widget; undefined where only a run tells. */
-export function valueOf(node, name) {
-  const input = node.inputs?.find((one) => one.name === name);
-  if (input?.link == null) return widget(node, name)?.value;
-  const from = origin(node, name);
-  if (!from) return undefined;
-  const output = from.node.outputs?.[from.slot];
-  const widgets = from.node.widgets ?? [];
-  if (["width", "height"].includes(output?.name) && origin(from.node, "image")) {
-    const image = imageOf(from.node, "image");
-    if (image?.complete) return output.name === "width" ? image.naturalWidth : image.naturalHeight;
+export function valueOf(node, name, depth = DEEPEST) {
+  if (!isLinked(node, name)) return widget(node, name)?.value;
+  const from = origin(node, name, depth);
+  if (!from || depth <= 0) return undefined;
+  const given = from.node.outputs?.[from.slot]?.name;
+  if (given === "width" || given === "height") {
+    const size = imageSize(from.node, "image", depth - 1);
+    if (size) return size[given];
   }
-  const source = widgets.find((one) => one.name === output?.name) ?? widgets.find((one) => one.name === "value");
-  if (source) return valueOf(from.node, source.name);
-  return from.node.type === "PrimitiveNode" ? widgets[0]?.value : undefined;
+  const told = widget(from.node, given) ?? widget(from.node, "value");
+  if (told) return valueOf(from.node, told.name, depth - 1);
+  return from.node.type === "PrimitiveNode" ? from.node.widgets?.[0]?.value : undefined;
+}
+
+/** Width and height of the picture that reaches an input, or nothing where only a run tells. */
+function imageSize(node, name, depth) {
+  const from = origin(node, name, depth)?.node;
+  if (!from || depth <= 0) return null;
+  const [width, height] = ["width", "height"].map((side) => valueOf(from, side, depth - 1));
+  if (width > 0 && height > 0) return { width, height }; // as Upscale Image makes it
+  const image = fileOf(from);
+  if (image) return image.complete && { width: image.naturalWidth, height: image.naturalHeight };
+  const before = pictureInput(from);
+  return before ? imageSize(from, before, depth - 1) : null;
 }
 
 /**
@@ -80,9 +97,13 @@ export function subjectsOf(node, depth = DEEPEST) {
     const subjects = subjectsOf(from, depth - 1);
     const number = widget(from, "number")?.value;
     if (from.type !== "BackgroundSubject" || !subjects[number - 1]) return subjects;
-    return subjects.map((one, index) => (index === number - 1 ? { ...one, everywhere: true } : one));
+    return subjects.map((one, index) =>
+      index === number - 1 ? { ...one, everywhere: true } : one,
+    );
   }
-  if (from.type !== "EncodeSubjects") return [{ name: "", image: null, unknown: true, fixed: true }];
+  if (from.type !== "EncodeSubjects") {
+    return [{ name: "", image: null, unknown: true, fixed: true }];
+  }
   const text = String(valueOf(from, "phrases") ?? "").trimEnd();
   const own = text ? text.split(/\r?\n/) : [];
   const linked = origin(from, "phrases") !== null;
@@ -109,11 +130,20 @@ export function rewriteLine({ node, number }, phrase) {
 export function imageOf(node, name, depth = DEEPEST) {
   const from = origin(node, name, depth)?.node;
   if (!from || depth <= 0) return null;
-  const file = widget(from, "image")?.value;
-  if (typeof file === "string" && file) return picture(fileAddress(file));
-  if (from.imgs?.length) return from.imgs[0];
-  const before = from.inputs?.find((input) => input.type === "IMAGE" && input.link != null);
-  return before ? imageOf(from, before.name, depth - 1) : null;
+  const shown = fileOf(from) ?? from.imgs?.[0];
+  if (shown) return shown;
+  const before = pictureInput(from);
+  return before ? imageOf(from, before, depth - 1) : null;
+}
+
+/** The picture of a node that loads a file, or null. */
+function fileOf(node) {
+  const file = widget(node, "image")?.value;
+  return typeof file === "string" && file ? picture(fileAddress(file)) : null;
+}
+
+function pictureInput(node) {
+  return node.inputs?.find((one) => one.type === "IMAGE" && isLinked(node, one.name))?.name;
 }
 
 /** The address of a file as LoadImage names it: "folder/name.png [output]". */

@@ -75,10 +75,14 @@ export class Panel {
 
   updateList() {
     const { boxes, selected, context, readOnly } = this.editor;
-    const entries = boxes.map((box, index) => [hasArea(box), context.subjects[index], index === selected]);
-    const key = JSON.stringify([entries, readOnly], (name, value) => (name === "image" ? value?.src : value));
+    const { subjects } = context;
+    const entries = boxes.map((box, index) => [hasArea(box), subjects[index], index === selected]);
+    const key = JSON.stringify([entries, readOnly], (name, value) =>
+      name === "image" ? value?.src : value,
+    );
     if (key === this.shown) return;
-    const active = this.list.contains(document.activeElement) ? document.activeElement.dataset.tool : null;
+    const focused = document.activeElement;
+    const active = this.list.contains(focused) ? focused.dataset.tool : null;
     if (active?.startsWith("name")) return; // a name is being typed
     this.shown = key;
     this.list.replaceChildren(...boxes.map((box, index) => this.row(box, index)));
@@ -96,14 +100,16 @@ export class Panel {
     const image = element("img", { className: "msd-thumbnail", alt: "" });
     if (subject?.image) image.src = subject.image.src;
     else image.style.visibility = "hidden";
-    const name = element("input", { value: subject?.name ?? "", disabled: subject?.fixed ?? false });
+    const name = element("input", { value: subject?.name ?? "" });
+    name.disabled = Boolean(subject?.fixed) || editor.readOnly;
     label(name, say("name", index + 1));
     name.dataset.tool = `name${index}`;
     this.listen(name, "change", () => editor.rename(index, name.value.trim()));
     this.listen(name, "blur", () => editor.redraw());
     this.listen(name, "keydown", (event) => event.key === "Enter" && name.blur());
     const notes = [!hasArea(box) && say("noArea"), subject?.everywhere && say("wholePicture")];
-    const note = element("span", { className: "msd-note", textContent: notes.filter(Boolean).join(", ") });
+    const note = element("span", { className: "msd-note" });
+    note.textContent = notes.filter(Boolean).join(", ");
     const tools = [
       this.button("▲", "up", () => editor.reorder(index, -1), index),
       this.button("▼", "down", () => editor.reorder(index, 1), index),
@@ -113,8 +119,7 @@ export class Panel {
     tools[0].disabled = index === 0;
     tools[1].disabled = index === editor.boxes.length - 1;
     row.append(number, image, name, note);
-    if (editor.readOnly) name.disabled = true;
-    else row.append(...tools);
+    if (!editor.readOnly) row.append(...tools);
     return row;
   }
 

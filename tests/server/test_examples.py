@@ -1,0 +1,84 @@
+"""Each example workflow, opened in the page and run there on tiny models."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from conftest import ROOT, WORKFLOWS
+from demo_models import use_tiny_models
+from PIL import Image
+
+WANTED = {
+    "one_subject",
+    "two_subjects",
+    "three_subjects_with_background",
+    "person_with_clothes",
+    "auto_layout",
+    "controlnet",
+    "inpainting",
+    "boxes_from_a_detector",
+}
+SMALL = {"width": 256, "height": 192}
+PLACES = {  # of width and height among a node's widget values
+    "LayoutBoxes": (1, 2),
+    "ImageScale": (1, 2),
+}
+
+
+def small(workflow):
+    """The workflow on tiny models, quick: a small picture in two steps."""
+    workflow = use_tiny_models(workflow)
+    for node in workflow["nodes"]:
+        values = node.get("widgets_values")
+        if node["type"] in PLACES:
+            for place, side in zip(PLACES[node["type"]], SMALL.values(), strict=True):
+                values[place] = side
+        if node["type"] == "KSampler":
+            values[2] = 2
+        if node["type"] == "AutoLayout":
+            values[2] = 1  # its first step, to be within the two
+    return workflow
+
+
+def test_the_promised_examples_are_there_with_a_picture_and_notes():
+    assert {path.stem for path in WORKFLOWS} == WANTED
+    for path in WORKFLOWS:
+        with Image.open(path.with_suffix(".jpg")) as picture:
+            assert picture.format == "JPEG" and min(picture.size) >= 400
+        notes = [
+            node["widgets_values"][0]
+            for node in json.loads(path.read_text())["nodes"]
+            if node["type"] == "MarkdownNote"
+        ]
+        assert any("**Load**" in note for note in notes) and any(
+            "### Try" in note for note in notes
+        )
+
+
+@pytest.mark.parametrize("opened_look", [("bundled", "classic")], indirect=True)
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_an_example_runs_from_the_page(path, look):
+    look.load(small(json.loads(path.read_text())))
+    with look.page.expect_response("**/prompt") as answer:
+        look.page.evaluate("() => window.app.queuePrompt(0, 1)")
+    assert answer.value.ok, answer.value.text()
+    entry = look.server.wait(answer.value.json()["prompt_id"])
+    prompt = entry["prompt"][2]
+    saved = next(number for number, value in prompt.items() if value["class_type"] == "SaveImage")
+    image = look.server.image(entry["outputs"][saved]["images"][0])
+    picture = np.array(Image.open(io.BytesIO(image)))
+    assert picture.shape == (SMALL["height"], SMALL["width"], 3)
+    assert picture.std() > 0
+
+
+def test_the_demos_address_opens_the_workflow_that_ran(browser, server):
+    workflow = use_tiny_models(
+        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
+    )
+    server.post("/userdata/workflows%2Fopened_by_address.json?overwrite=true", workflow)
+    page = browser.new_page()
+    page.goto(f"{server.address}/?open=opened_by_address")
+    opened = "() => !!window.app?.graph?._nodes?.some(node => node.type === 'ApplyMSDiffusion')"
+    page.wait_for_function(opened, timeout=120_000)
+    page.close()

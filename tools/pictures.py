@@ -1,0 +1,160 @@
+"""Remakes the pictures of the README and of the nodes' help pages, from a real page.
+
+    .venv/bin/python tools/pictures.py
+
+Needs what `tools/test.py` has set up, and COMFYUI_PATH and CHROMIUM_PATH. Look at what it made.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from comfy_server import ComfyServer
+from packages import ROOT
+from setup_env import prepare_base
+
+sys.path.insert(0, str(ROOT / "tests" / "server"))
+TINY = ROOT / "tests" / "tiny_models"
+NODES = ROOT / "web" / "docs" / "images"
+DOCS = ROOT / "docs"
+EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
+SHARPNESS = 1.5  # pixels of the picture for each of the page's
+MARGIN = 12  # of the page around a node
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    comfyui = Path(os.environ["COMFYUI_PATH"])
+    NODES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        base = prepare_base(comfyui, [ROOT, TINY], base=Path(folder))
+        adapter = base / "models" / "msdiffusion" / "ms_adapter.bin"
+        subprocess.run([sys.executable, TINY / "adapter.py", adapter], check=True)
+        save_photographs(base / "input")
+        with ComfyServer(Path(sys.executable), comfyui, base) as server, sync_playwright() as play:
+            browser = play.chromium.launch(
+                executable_path=os.environ.get("CHROMIUM_PATH"), args=["--no-sandbox"]
+            )
+            Pictures(browser, server).take()
+            browser.close()
+
+
+def save_photographs(folder: Path) -> None:
+    from PIL import Image
+    from skimage import data
+
+    for name in ("chelsea", "coffee", "astronaut", "rocket"):
+        Image.fromarray(getattr(data, name)()).save(folder / f"{name}.png")
+
+
+class Sharp:
+    """A browser whose pages have more pixels."""
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+
+    def new_page(self, **options: Any) -> Any:
+        return self.browser.new_page(**options, device_scale_factor=SHARPNESS)
+
+
+class Pictures:
+    """Takes the pictures one after the other."""
+
+    def __init__(self, browser: Any, server: ComfyServer) -> None:
+        from pages import ComfyPage
+
+        self.open = lambda nodes2: ComfyPage(Sharp(browser), server, nodes2)
+        self.classic = self.open(False)
+
+    def take(self) -> None:
+        page = self.classic
+        info = page.server.get("/object_info")
+        names = [name for name, node in info.items() if node["category"] == "MS-Diffusion"]
+        for name in names:
+            page.reset()
+            page.add(name)
+            self.save(page, "1", name)
+        self.boxes(page)
+        self.drag(page)
+        self.behind(page)
+        self.graph(page)
+        self.text(self.open(True))
+
+    def boxes(self, page: Any) -> None:
+        """Two subjects, one box selected."""
+        number = self.example(page, EXAMPLE)
+        page.page.click(".msd-row[data-box='0'] button")
+        self.save(page, number, "LayoutBoxes")
+
+    def drag(self, page: Any) -> None:
+        """In the middle of moving a box, on a grid."""
+        number = self.example(page, EXAMPLE)
+        page.page.select_option("[data-tool=snap]", "eighths")
+        canvas = page.rectangle(".msd-canvas")
+        page.page.mouse.move(*canvas.at(0.7, 0.7))
+        page.page.mouse.down()
+        page.page.mouse.move(*canvas.at(0.7, 0.45), steps=6)
+        self.save(page, number, "LayoutBoxes_drag")
+        page.page.mouse.up()
+
+    def behind(self, page: Any) -> None:
+        """A photograph behind the box."""
+        number = self.example(page, EXAMPLE.with_name("inpainting.json"))
+        self.save(page, number, "LayoutBoxes_picture")
+
+    def text(self, page: Any) -> None:
+        """Faulty text, in Nodes 2.0 and light colours."""
+        page.reset()
+        page.theme("light")
+        number = self.example(page, EXAMPLE)
+        page.page.click("[data-tool=asText]")
+        page.page.fill(".msd-text", "[[0.05, 0.25, 0.5, 0.95], [0.55, 0.45, 0.95")
+        self.save(page, number, "LayoutBoxes_text")
+
+    def graph(self, page: Any) -> None:
+        """The whole example."""
+        page.reset()
+        self.example(page, EXAMPLE)
+        page.command("Comfy.Canvas.FitView")
+        page.page.wait_for_timeout(1500)
+        self.write(page.page.screenshot(), DOCS / "graph.jpg")
+
+    def example(self, page: Any, path: Path) -> str:
+        """Opens an example; the node Layout Boxes is then in view, its pictures loaded."""
+        page.load(json.loads(path.read_text(encoding="utf-8")))
+        nodes = page.saved()["nodes"]
+        node = next(one for one in nodes if one["type"] == "LayoutBoxes")
+        left, top = node["pos"]
+        page.zoom(1, 420 - left, 160 - top)
+        page.page.wait_for_timeout(1500)
+        return str(node["id"])
+
+    def save(self, page: Any, number: str, name: str) -> None:
+        page.settle()
+        page.page.wait_for_timeout(500)
+        left, top, width, height = page.node_rectangle(number)
+        clip = {
+            "x": left - MARGIN,
+            "y": top - MARGIN,
+            "width": width + 2 * MARGIN,
+            "height": height + 2 * MARGIN,
+        }
+        self.write(page.page.screenshot(clip=clip), NODES / f"{name}.jpg")
+
+    def write(self, screenshot: bytes, path: Path) -> None:
+        from PIL import Image
+
+        Image.open(io.BytesIO(screenshot)).convert("RGB").save(path, quality=85, optimize=True)
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
