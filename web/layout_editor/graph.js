@@ -14,7 +14,7 @@ const BYPASSED = 4; // LiteGraph's mode of a node whose first input goes straigh
  */
 export function origin(node, name, depth = DEEPEST) {
   const slot = slotOf(node, name);
-  return slot < 0 ? null : follow(node.graph, node.getInputLink(slot), depth);
+  return slot < 0 ? null : follow(node.graph, linkOf(node, slot), depth);
 }
 
 function follow(graph, link, depth) {
@@ -28,11 +28,10 @@ function follow(graph, link, depth) {
   if (!node) return null;
   if (node.subgraph) {
     const inside = node.subgraph.outputs?.[link.origin_slot]?.linkIds?.[0];
-    const next = inside == null ? null : getLink(node.subgraph, inside);
-    return follow(node.subgraph, next, depth - 1);
+    return follow(node.subgraph, getLink(node.subgraph, inside), depth - 1);
   }
   if (node.type === "Reroute" || node.mode === BYPASSED) {
-    return node.inputs?.length ? follow(graph, node.getInputLink(0), depth - 1) : null;
+    return node.inputs?.length ? follow(graph, linkOf(node, 0), depth - 1) : null;
   }
   return { node, slot: link.origin_slot };
 }
@@ -46,8 +45,16 @@ function isLinked(node, name) {
   return slot >= 0 && node.isInputConnected(slot);
 }
 
+/** The link into a node's input; null where there is none, or the node is in no graph (yet). */
+function linkOf(node, slot) {
+  if (!node.graph) return null;
+  // a subgraph's own getInputLink is about what leaves it
+  if (node.subgraph) return getLink(node.graph, node.inputs[slot].link);
+  return node.getInputLink(slot);
+}
+
 function getLink(graph, id) {
-  return graph.getLink?.(id) ?? graph.links?.get?.(id) ?? graph.links?.[id];
+  return id == null ? null : graph.getLink(id);
 }
 
 /** A node that stands for this subgraph. */
