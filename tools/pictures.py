@@ -27,6 +27,7 @@ DOCS = ROOT / "docs"
 EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
 SHARPNESS = 1.5  # pixels of the picture for each of the page's
 MARGIN = 12  # of the page around a node
+BADGE = 24  # above it stands the pack's name
 
 
 def main() -> None:
@@ -114,6 +115,7 @@ class Pictures:
         """Faulty text, in Nodes 2.0 and light colours."""
         page.reset()
         page.theme("light")
+        page.page.set_viewport_size({"width": 1600, "height": 1400})  # nodes are higher there
         number = self.example(page, EXAMPLE)
         page.page.click("[data-tool=asText]")
         page.page.fill(".msd-text", "[[0.05, 0.25, 0.5, 0.95], [0.55, 0.45, 0.95")
@@ -122,10 +124,19 @@ class Pictures:
     def graph(self, page: Any) -> None:
         """The whole example."""
         page.reset()
+        page.setting("LiteGraph.Canvas.MinFontSizeForLOD", 0)  # text, however small
         self.example(page, EXAMPLE)
         page.command("Comfy.Canvas.FitView")
         page.page.wait_for_timeout(1500)
-        self.write(page.page.screenshot(), DOCS / "graph.jpg")
+        nodes = [page.node_rectangle(str(node["id"])) for node in page.saved()["nodes"]]
+        left, top = min(one.left for one in nodes), min(one.top for one in nodes)
+        clip = {
+            "x": left - MARGIN,
+            "y": top - BADGE,
+            "width": max(one.left + one.width for one in nodes) - left + 2 * MARGIN,
+            "height": max(one.top + one.height for one in nodes) - top + BADGE + MARGIN,
+        }
+        self.write(page.page.screenshot(clip=clip), DOCS / "graph.jpg")
 
     def example(self, page: Any, path: Path) -> str:
         """Opens an example; the node Layout Boxes is then in view, its pictures loaded."""
@@ -143,9 +154,9 @@ class Pictures:
         left, top, width, height = page.node_rectangle(number)
         clip = {
             "x": left - MARGIN,
-            "y": top - MARGIN,
+            "y": top - BADGE,
             "width": width + 2 * MARGIN,
-            "height": height + 2 * MARGIN,
+            "height": height + BADGE + MARGIN,
         }
         self.write(page.page.screenshot(clip=clip), NODES / f"{name}.jpg")
 

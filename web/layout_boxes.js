@@ -37,8 +37,12 @@ function attach(node) {
   });
   widget.serialize = false;
   node.setSize([Math.max(node.size[0], NEW_SIZE[0]), Math.max(node.size[1], NEW_SIZE[1])]);
+  const look = () => {
+    takePlace(node, editor.element);
+    editor.refresh();
+  };
   let timer = null;
-  const start = () => (timer ??= setInterval(() => editor.refresh(), REFRESH));
+  const start = () => (timer ??= setInterval(look, REFRESH));
   chain(node, "onAdded", start);
   chain(node, "onConfigure", () => editor.refresh());
   chain(node, "onExecuted", (output) => {
@@ -57,6 +61,13 @@ function hide(boxes) {
   boxes.hidden = true;
   boxes.options = { ...boxes.options, hidden: true };
   boxes.computeSize = () => [0, -4]; // older pages leave room for hidden widgets, and 4 more
+}
+
+/** Undo builds nodes anew under their old ids, and Nodes 2.0 goes on showing the old editor. */
+function takePlace(node, element) {
+  const shown = LiteGraph.vueNodesMode && app.canvas.graph === node.graph;
+  if (!shown || element.isConnected) return;
+  document.querySelector(`[data-node-id="${node.id}"] .msd-editor`)?.replaceWith(element);
 }
 
 /**

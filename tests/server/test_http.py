@@ -282,3 +282,13 @@ def test_the_help_page_tells_of_every_input(node_id, server):
     numbered = re.compile(r"(image|mask|layout)_[2-9]$")  # told of as a range
     untold = [name for name in names if name not in page and not numbered.search(name)]
     assert untold == []
+
+
+@pytest.mark.parametrize("node_id", CONTRACT)
+def test_the_help_page_shows_the_node(node_id, server):
+    page = server.text(f"/extensions/ComfyUI-MSDiffusion/docs/{node_id}.md")
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", page)
+    assert f"images/{node_id}.jpg" in pictures
+    for name in pictures:
+        with Image.open(ROOT / "web" / "docs" / name) as picture:
+            assert picture.format == "JPEG" and min(picture.size) > 100
