@@ -117,4 +117,4 @@ def _linear(weight: Tensor, operations: Any) -> nn.Module:
     with torch.device("meta"):
         layer = operations.Linear(columns, rows, bias=False)
     layer.load_state_dict({"weight": weight}, assign=True)
-    return layer.eval().requires_grad_(False)
+    return layer.train(False).requires_grad_(False)

@@ -56,7 +56,7 @@ def stack_overlap(coverage: Tensor, overlap: Overlap) -> Tensor:
     """Let later subjects hide earlier ones where that is asked for: (…, subjects, cells)."""
     if overlap is Overlap.JOINT:
         return coverage
-    # what is left over by all subjects above: the product of (1 − share) of the later ones
+    # what is left over by all subjects above: the product of (1 - share) of the later ones
     left = (1 - coverage).flip(-2).cumprod(-2).flip(-2)
     above = torch.cat([left[..., 1:, :], torch.ones_like(left[..., :1, :])], dim=-2)
     return coverage * above

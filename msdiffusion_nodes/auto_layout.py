@@ -25,7 +25,7 @@ class AutoLayout:
 
     Attributes:
         prompt: the positive prompt, as it is encoded for the sampler.
-        tokenize: text → CLIP-L tokens, chunks of 77 (token, weight).
+        tokenize: text to CLIP-L tokens, chunks of 77 (token, weight).
         threshold: where a normalised map is cut, 0 to 1.
         start_step: the model evaluation at a new sigma, from 1, at which the areas take over.
         areas: whether areas are read from the text at all; otherwise the layout's stay.

@@ -28,8 +28,8 @@ ENDINGS = (
 )
 LETTERS = r"[^\W\d_]+"
 # CLIP makes a word of each Chinese or Japanese character, so these are no parts of a word.
-SPACED_WORDS = re.compile(r"[^\W\d_\u2e80-\U0003ffff]+")
-LAST_WORD = re.compile(rf"({LETTERS})\W*$")
+SPACED_WORDS = r"[^\W\d_\u2e80-\U0003ffff]+"
+LAST_WORD = rf"({LETTERS})\W*$"
 SHOWN = 200  # characters of the prompt in an error
 
 
@@ -110,7 +110,7 @@ def _unfinished_tokens(prompt: str, tokenize: Tokenize) -> set[int]:
     be found in "super|man".
     """
     unfinished = set()
-    for word in set(SPACED_WORDS.findall(prompt)):
+    for word in set(re.findall(SPACED_WORDS, prompt)):
         tokens = _text_tokens(tokenize(word))
         unfinished.update(token for token in tokens[:-1] if isinstance(token, int))
     return unfinished
@@ -155,7 +155,7 @@ def _same(first: object, second: object) -> bool:
 
 def _other_numbers(phrase: str) -> list[str]:
     """The phrase with its last word in the plural or singular, as far as endings tell."""
-    match = LAST_WORD.search(phrase)
+    match = re.search(LAST_WORD, phrase)
     if not match:
         return []
     word = match[1].lower()

@@ -134,7 +134,7 @@ def _require_visible(masks: Tensor) -> None:
         raise ValueError(
             "the mask is empty, nothing of the picture would be left. LoadImage gives an empty"
             " 64×64 mask for a picture without transparency: disconnect it. For a picture with"
-            " transparency it gives 1 − alpha: put InvertMask in between"
+            " transparency it gives 1 - alpha: put InvertMask in between"
         )
 
 

@@ -17,7 +17,7 @@ BOX_WIDTH = FREQUENCIES * 2 * 4  # frequency × (sine, cosine) × coordinate
 
 
 def fourier_features(boxes: Tensor) -> Tensor:
-    """Sines and cosines of box corners, (n, 4) → (n, 64): frequency × (sine, cosine) × corner."""
+    """Sines and cosines of box corners, (n, 4) to (n, 64): frequency × (sine, cosine) × corner."""
     steps = torch.arange(FREQUENCIES, device=boxes.device, dtype=boxes.dtype) / FREQUENCIES
     angles = rearrange(TEMPERATURE**steps, "f -> f 1 1") * rearrange(boxes, "n c -> n 1 1 c")
     waves = torch.cat([angles.sin(), angles.cos()], dim=2)  # (n, frequency, 2, corner)
@@ -25,7 +25,7 @@ def fourier_features(boxes: Tensor) -> Tensor:
 
 
 class PerceiverAttention(nn.Module):
-    """Latents ask the picture and themselves: (n, latents, dim) → the same shape."""
+    """Latents ask the picture and themselves: (n, latents, dim) to the same shape."""
 
     def __init__(self, dim: int, heads: int, operations: Any = nn) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class GroundingResampler(nn.Module):
                 operations=operations,
             )
         module.load_state_dict(state, assign=True)
-        return module.eval().requires_grad_(False)
+        return module.train(False).requires_grad_(False)
 
     def forward(
         self, features: Tensor, phrases: Tensor, boxes: Tensor, grounding: bool = True

@@ -18,6 +18,7 @@ from typing import Any
 
 from comfy_server import ComfyServer
 from packages import ROOT
+from photographs import save_photographs
 from setup_env import prepare_base
 
 sys.path.insert(0, str(ROOT / "tests" / "server"))
@@ -39,21 +40,13 @@ def main() -> None:
         base = prepare_base(comfyui, [ROOT, TINY], base=Path(folder))
         adapter = base / "models" / "msdiffusion" / "ms_adapter.bin"
         subprocess.run([sys.executable, TINY / "adapter.py", adapter], check=True)
-        save_photographs(base / "input")
+        save_photographs(Path(sys.executable), base / "input")
         with ComfyServer(Path(sys.executable), comfyui, base) as server, sync_playwright() as play:
             browser = play.chromium.launch(
                 executable_path=os.environ.get("CHROMIUM_PATH"), args=["--no-sandbox"]
             )
             Pictures(browser, server).take()
             browser.close()
-
-
-def save_photographs(folder: Path) -> None:
-    from PIL import Image
-    from skimage import data
-
-    for name in ("chelsea", "coffee", "astronaut", "rocket"):
-        Image.fromarray(getattr(data, name)()).save(folder / f"{name}.png")
 
 
 class Sharp:

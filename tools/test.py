@@ -1,5 +1,7 @@
 """Runs every test: library, nodes on ComfyUI's own classes, a real server, a real browser.
 
+Before them: style, and the checks of what would be published.
+
     python tools/test.py [pytest arguments]
 
 With a path or `-k` among the arguments only one pytest runs, with exactly these.
@@ -16,15 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from browser import find_chromium
+from checkers import ensure_checkers
 from console import Progress, SetupError, command_line
 from front_end import newest_front_end
 from packages import ROOT, group_for_tests
 from setup_env import setup
 
-WITHOUT_COMFYUI = "tests/library"  # has to pass on a machine that has no ComfyUI
+WITHOUT_COMFYUI = ("tests/library", "tests/publish")  # pass on a machine that has no ComfyUI
 # ComfyUI lies there: git ignores it, but a checkout from a ZIP file has no git
 NOT_OURS = ("--config", 'extend-exclude = [".comfyui"]')
 WITH_COMFYUI = ("tests/comfyui", "tests/server")
+CHECKS = {"comfy node validate": "validate", "comfy-test lint": "lint", "nodesafe": "nodesafe"}
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,14 @@ class Part:
 
 def main() -> int:
     arguments = sys.argv[1:]
-    progress = Progress(7)
+    progress = Progress(8)
     python, comfyui = setup(progress, group_for_tests())
     progress.step("Finding Chromium")
     chromium = find_chromium(python)
     progress.step("Finding the newest front end")
     front_end = newest_front_end(python)
+    progress.step("Installing the checkers of packs")
+    ensure_checkers()
 
     found = {"COMFYUI_PATH": comfyui, "CHROMIUM_PATH": chromium, "FRONT_END_ROOT": front_end}
     env = {**os.environ, **{name: str(path) for name, path in found.items()}}
@@ -58,11 +64,13 @@ def main() -> int:
 
 
 def every_part(arguments: list[str]) -> list[Part]:
-    """Style and all tests; the arguments (`-x`, `-v`) go to each pytest."""
+    """Style, checks and all tests; the arguments (`-x`, `-v`) go to each pytest."""
+    checks = CHECKS.items()
     return [
         Part("ruff check", ("ruff", "check", ".", *NOT_OURS)),
         Part("ruff format", ("ruff", "format", "--check", ".", *NOT_OURS)),
-        Part(WITHOUT_COMFYUI, ("pytest", WITHOUT_COMFYUI, *arguments), comfyui=False),
+        *(Part(name, ("python", "tools/check_pack.py", check), False) for name, check in checks),
+        *(Part(folder, ("pytest", folder, *arguments), False) for folder in WITHOUT_COMFYUI),
         *(Part(folder, ("pytest", folder, *arguments)) for folder in WITH_COMFYUI),
     ]
 
@@ -76,8 +84,10 @@ def selected(arguments: list[str]) -> Part:
     """One pytest with these arguments."""
     chosen = paths(arguments)
     folders = () if chosen else ("tests",)
-    library = (ROOT / WITHOUT_COMFYUI).resolve()
-    comfyui = not chosen or not all(path.is_relative_to(library) for path in chosen)
+    without = [(ROOT / folder).resolve() for folder in WITHOUT_COMFYUI]
+    comfyui = not chosen or not all(
+        any(path.is_relative_to(folder) for folder in without) for path in chosen
+    )
     return Part("pytest " + " ".join(arguments), ("pytest", *folders, *arguments), comfyui)
 
 

@@ -6,18 +6,13 @@ import { imageOf, origin, rewriteLine, subjectsOf, valueOf } from "./layout_edit
 import { isMiddle } from "./layout_editor/panel.js";
 import { speak } from "./layout_editor/texts.js";
 
-const NEW_SIZE = [400, 680];
+const NEW_SIZE = [400, 740];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
-const style = document.createElement("link");
-style.rel = "stylesheet";
-style.href = new URL("layout_editor/style.css", import.meta.url);
-document.head.append(style);
-
 app.registerExtension({
-  name: "MSDiffusion.LayoutBoxes",
+  name: "msdiffusion.layout_boxes",
   nodeCreated(node) {
     if (node.comfyClass === "LayoutBoxes") attach(node);
   },
@@ -44,7 +39,7 @@ function attach(node) {
   let timer = null;
   const start = () => (timer ??= setInterval(look, REFRESH));
   chain(node, "onAdded", start);
-  chain(node, "onConfigure", () => editor.refresh());
+  chain(node, "onConfigure", look);
   chain(node, "onExecuted", (output) => {
     node.msdLastRun = output?.msd_layout?.[0];
     editor.refresh();

@@ -101,7 +101,7 @@ def test_the_empty_mask_of_load_image(mode, size, refused):
     picture, mask = nodes.LoadImage().load_image("msd_error.png")
     os.remove(file)
     assert mask.shape[1:] == size
-    parts = ["empty", "LoadImage", "64×64", "without transparency", "disconnect", "1 − alpha"]
+    parts = ["empty", "LoadImage", "64×64", "without transparency", "disconnect", "1 - alpha"]
     refused("EncodeSubjects", "mask_1", *parts, image_1=picture, mask_1=mask)
 
 

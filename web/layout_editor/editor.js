@@ -58,6 +58,7 @@ export class LayoutEditor {
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
     if (this.gestures.drag) return;
+    const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
     const { color, backgroundColor } = getComputedStyle(this.panel.canvas);
@@ -66,7 +67,7 @@ export class LayoutEditor {
     );
     if (seen === this.seen) return;
     this.seen = seen;
-    if (text !== this.text) this.take(text);
+    if (text !== this.text || readOnly !== this.readOnly) this.take(text);
     if (this.readOnly && this.context.shown) this.boxes = this.context.shown;
     this.redraw();
   }

@@ -30,6 +30,11 @@ export class Gestures {
       event.preventDefault();
       event.stopPropagation();
     });
+    // the page zooms the graph by two fingers; one of them is drawing
+    for (const type of ["touchstart", "touchmove"]) {
+      const stop = (event) => this.drag && event.stopPropagation();
+      window.addEventListener(type, stop, { signal, capture: true });
+    }
     // a double click on the graph would open its search box
     listen("dblclick", (event) => event.stopPropagation());
   }

@@ -6,6 +6,8 @@ import { colour } from "./drawing.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
 
+const STYLE = new URL("style.css", import.meta.url).href;
+
 export class Panel {
   constructor(editor, signal) {
     this.editor = editor;
@@ -21,7 +23,8 @@ export class Panel {
     this.listen(this.text, "input", () => editor.type(this.text.value));
     // "widget-expands" has Nodes 2.0 of older pages give the editor the node's free height
     this.element = element("div", { className: "msd-editor widget-expands" });
-    this.element.append(this.toolbar(), this.canvas, this.message, this.list, this.text);
+    const style = element("link", { rel: "stylesheet", href: STYLE });
+    this.element.append(style, this.toolbar(), this.canvas, this.message, this.list, this.text);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
       this.listen(this.element, type, (event) => isMiddle(event) || event.stopPropagation());

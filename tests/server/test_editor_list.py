@@ -1,0 +1,152 @@
+"""The list of boxes in the layout editor, and what linked subjects bring to it."""
+
+import json
+
+import pytest
+from editor import TWO, Editor, add_node, add_subjects
+
+CAT_AND_CUP = {"cat": "chelsea.png", "cup of coffee": "coffee.png"}
+ROWS = list(CAT_AND_CUP.items())
+NO_AREA = [0, 0, 0, 0]
+
+
+def with_subjects(look, boxes=TWO):
+    """An editor with two subjects linked; and their Encode Subjects."""
+    encode = add_subjects(look, CAT_AND_CUP)
+    editor = Editor.add(look, boxes)
+    look.connect(encode, 0, editor.number, "subjects")
+    return editor, encode
+
+
+def notes(editor):
+    return [note.inner_text() for note in editor.panel.query_selector_all(".msd-note")]
+
+
+def test_names_and_thumbnails_come_from_the_linked_subjects(look):
+    editor, _ = with_subjects(look)
+    editor.wait_for(editor.rows, ROWS)
+    across = [(0.15 + share / 100, 0.42) for share in range(20)]
+
+    def varied():
+        return len({tuple(colour) for colour in editor.colours(*across)}) > 10
+
+    editor.wait_for(varied)  # a photograph is in the box
+    assert editor.boxes() == TWO
+
+
+def test_names_come_through_options_reroutes_and_a_chain_of_encoders(look):
+    editor, encode = with_subjects(look)
+    options = add_node(look, "SubjectOptions", 950, 450)
+    look.connect(encode, 0, options, "subjects")
+    scene = add_node(look, "BackgroundSubject", 950, 700)
+    look.set_widget(scene, "number", 2)
+    look.connect(options, 0, scene, "subjects")
+    reroute = add_node(look, "Reroute", 800, 200)
+    look.connect(scene, 0, reroute, "")
+    look.connect(reroute, 0, editor.number, "subjects")
+    editor.wait_for(lambda: notes(editor), ["", "whole picture"])
+    assert editor.rows() == ROWS
+    earlier = add_subjects(look, {"man": "astronaut.png"}, 950, 900)
+    look.connect(earlier, 0, encode, "subjects")
+    editor.set([*TWO, [0.15, 0.7, 0.35, 0.95]])
+    editor.wait_for(editor.rows, [("man", "astronaut.png"), *ROWS])
+    assert look.prompt()[editor.number]["inputs"]["subjects"] == [scene, 0]
+
+
+def test_reordering_gives_the_subjects_each_others_boxes(look):
+    third = [0.15, 0.7, 0.35, 0.95]
+    editor, _ = with_subjects(look, [*TWO, third])
+    editor.wait_for(editor.rows, [*ROWS, ("", None)])
+    editor.tool("down0").click()
+    assert editor.boxes() == [TWO[1], TWO[0], third]
+    editor.tool("up2").click()
+    assert editor.boxes() == [TWO[1], third, TWO[0]]
+    assert editor.rows() == [*ROWS, ("", None)]  # subject 1 keeps its name and has another box
+    assert editor.tool("up0").is_disabled() and editor.tool("down2").is_disabled()
+
+
+def test_a_new_name_is_written_into_the_linked_subjects(look):
+    editor, encode = with_subjects(look)
+    earlier = add_subjects(look, {"man": "astronaut.png"}, 950, 700)
+    look.connect(earlier, 0, encode, "subjects")
+    editor.wait_for(editor.rows, [("man", "astronaut.png"), ROWS[0]])
+    editor.rename(0, "old woman")
+    editor.rename(1, "grey kitten")
+    editor.wait_for(editor.rows, [("old woman", "astronaut.png"), ("grey kitten", "chelsea.png")])
+    phrases = {number: look.prompt()[number]["inputs"]["phrases"] for number in (earlier, encode)}
+    assert phrases == {earlier: "old woman", encode: "grey kitten\ncup of coffee"}
+    assert look.widget(encode, "phrases") == phrases[encode]
+    assert editor.boxes() == TWO
+
+
+def test_a_name_without_linked_subjects_is_saved_with_the_workflow(look):
+    editor = Editor.add(look, TWO)
+    painted = editor.painted()
+    editor.rename(1, "my dog")
+    assert [name for name, _ in editor.rows()] == ["", "my dog"]
+    assert editor.painted() != painted  # the name is on the canvas
+    look.load(json.loads(json.dumps(look.saved())))
+    editor = Editor(look, editor.number)
+    editor.wait()
+    assert [name for name, _ in editor.rows()] == ["", "my dog"]
+    assert editor.boxes() == TWO
+
+
+def test_a_phrase_changed_in_the_linked_node_is_shown(look):
+    editor, encode = with_subjects(look)
+    editor.wait_for(editor.rows, ROWS)
+    look.set_widget(encode, "phrases", "tiger\ncup of coffee")
+    editor.wait_for(editor.rows, [("tiger", "chelsea.png"), ROWS[1]])
+
+
+def test_the_list_selects_and_removes_boxes_and_keys_in_it_leave_the_node(look):
+    third = [0.15, 0.7, 0.35, 0.95]
+    editor = Editor.add(look, [*TWO, third])
+    look.select(editor.number)
+    editor.tool("select2").click()
+    assert editor.selected() == 2
+    editor.tool("select1").click()
+    assert editor.selected() == 1
+    editor.canvas.focus()
+    editor.keys("ArrowRight")
+    moved = editor.boxes()[1]
+    assert moved[0] == pytest.approx(TWO[1][0] + 8 / 1024, abs=0.0002)
+    editor.tool("remove0").click()
+    assert editor.boxes() == [moved, third]
+    editor.tool("select1").click()
+    editor.keys("Delete")
+    assert len(editor.boxes()) in (1, 2)  # and the node is still in the prompt
+
+
+def test_a_box_loses_its_area_and_a_drag_gives_it_one(look):
+    editor = Editor.add(look, TWO)
+    editor.tool("area0").click()
+    assert editor.boxes() == [NO_AREA, TWO[1]]
+    editor.wait_for(lambda: notes(editor), ["no area", ""])
+    editor.drag((0.12, 0.13), (0.35, 0.42))
+    assert editor.boxes() == editor.near([[0.12, 0.13, 0.35, 0.42], TWO[1]])
+    editor.tool("area1").click()
+    editor.tool("area1").click()
+    left, top, right, bottom = editor.boxes()[1]
+    assert 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+
+
+def test_a_warning_tells_of_more_or_fewer_boxes_than_subjects(look):
+    editor, _ = with_subjects(look)
+    editor.wait_for(editor.rows, ROWS)
+    assert editor.message() == ""
+    for boxes in ([TWO[0]], [*TWO, [0.15, 0.7, 0.35, 0.95]]):
+        editor.set(boxes)
+        assert str(len(boxes)) in editor.message() and "2" in editor.message()
+
+
+def test_the_plus_button_adds_boxes_that_can_be_seen(look):
+    editor = Editor.add(look, [])
+    assert editor.message() != ""  # how to begin
+    for count in (1, 2, 3):
+        editor.tool("add").click()
+        boxes = editor.boxes()
+        assert len({tuple(box) for box in boxes}) == count
+        assert editor.selected() == count - 1
+        for left, top, right, bottom in boxes:
+            assert 0 <= left < right <= 1 and 0 <= top < bottom <= 1

@@ -1,0 +1,142 @@
+"""The layout editor at other zooms and sizes, in other colours."""
+
+import io
+
+import pytest
+from editor import TWO, Editor
+from PIL import Image
+
+WIDE, TALL = (1024, 512), (512, 1024)
+FIVE = [*TWO, [0.15, 0.7, 0.35, 0.95], [0.45, 0.05, 0.55, 0.2], [0, 0, 0, 0]]
+SIZES = {"larger": [(300, 0), (0, 120)], "smallest": [(-600, -900)]}
+# everything that can be seen in the panel; what the list scrolls away cannot
+STICKING_OUT = """([panel, ...node]) => {
+    const outside = (one, [left, top, right, bottom]) => {
+        const box = one.getBoundingClientRect();
+        return box.width && (box.left < left - 1 || box.right > right + 1
+            || box.top < top - 1 || box.bottom > bottom + 1);
+    };
+    const list = panel.querySelector('.msd-list').getBoundingClientRect();
+    return [...panel.querySelectorAll('*')].filter(one => {
+        const inList = one.closest('.msd-row');
+        return outside(one, inList ? [list.left, -1e6, list.right, 1e6] : node);
+    }).map(one => one.className || one.dataset.tool);
+}"""
+TEXTS = """panel => {
+    const seen = [...panel.querySelectorAll('button, select, input, .msd-message, .msd-note')]
+        .filter(one => !one.disabled && (one.value || one.textContent));
+    const context = document.createElement('canvas').getContext('2d');
+    const rgb = colour => {
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return Array.from(context.getImageData(0, 0, 1, 1).data.slice(0, 3));
+    };
+    return seen.map(one => [
+        one.dataset.tool ?? one.className,
+        rgb(getComputedStyle(one).color),
+        Object.values(one.getBoundingClientRect().toJSON()).slice(0, 4),
+    ]);
+}"""
+
+
+def drawn_where_it_was_drawn(editor):
+    """Draws a box over the others; it is in the value and painted on the canvas."""
+    before = editor.boxes()
+    drawn = [0.15, 0.66, 0.47, 0.94]
+    editor.drag((0.15, 0.66), (0.47, 0.94), keys=["Control", "Alt"])
+    assert editor.boxes() == [*before, editor.near([drawn])[0]]
+    assert editor.shows([*before, drawn])
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "size"),
+    [(0.6, (200, 200), WIDE), (1.8, (-200, -330), TALL)],
+    ids=["small and wide", "large and tall"],
+)
+def test_a_box_lands_where_it_is_drawn_at_other_zooms(look, scale, offset, size):
+    editor = Editor.add(look, TWO, size)
+    look.zoom(scale, *offset)
+    assert editor.shows(TWO)  # the picture keeps its width to its height
+    drawn_where_it_was_drawn(editor)
+    editor.drag((0.25, 0.4), (0.25, 0.45), keys=["Alt"])
+    assert editor.boxes()[0] == editor.near([[0.1, 0.25, 0.4, 0.65]])[0]
+    editor.drag((0.4, 0.25), (0.3, 0.1), keys=["Alt"])
+    assert editor.boxes()[0] == editor.near([[0.1, 0.1, 0.3, 0.65]])[0]
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_panel_fits_a_resized_node(look, name):
+    editor = Editor.add(look, FIVE, WIDE)
+    for across, down in SIZES[name]:
+        before = look.node_rectangle(editor.number)
+        corner = (before.left + before.width - 2, before.top + before.height - 2)
+        look.drag(corner, (corner[0] + across, corner[1] + down))
+        node = look.node_rectangle(editor.number)
+        assert node != before
+        bounds = [node.left, node.top, node.left + node.width, node.top + node.height]
+        assert editor.page.evaluate(STICKING_OUT, [editor.panel, *bounds]) == []
+        assert editor.shows(FIVE[:4])
+    drawn_where_it_was_drawn(editor)
+
+
+def test_the_editor_is_back_after_the_node_was_collapsed(look):
+    editor = Editor.add(look, TWO)
+    collapse = "id => { window.app.graph.getNodeById(id).collapse(); }"
+    look.page.evaluate(collapse, editor.number)
+    look.settle()
+    assert not editor.canvas.is_visible()
+    look.page.evaluate(collapse, editor.number)
+    editor.wait_for(editor.canvas.is_visible)
+    look.zoom(1)
+    drawn_where_it_was_drawn(editor)
+
+
+def test_the_editor_goes_on_when_the_page_changes_to_the_other_renderer(look):
+    editor = Editor.add(look, TWO)
+    for nodes2 in (not look.nodes2, look.nodes2):
+        look.setting("Comfy.VueNodes.Enabled", nodes2)
+        editor.wait_for(editor.canvas.is_visible)
+        look.settle()
+        look.zoom(1)
+        drawn_where_it_was_drawn(editor)
+        editor.keys("Delete")
+        assert editor.boxes() == TWO
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_texts_stand_out_from_their_background_in_both_themes(look, theme):
+    editor = Editor.add(look, FIVE)
+    look.theme(theme)
+    editor.rename(0, "dog")
+    editor.tool("remove1").click()
+    seen = _contrasts(editor)
+    editor.set([])  # with a message
+    seen += _contrasts(editor)
+    editor.tool("asText").click()
+    editor.panel.wait_for_selector(".msd-text", state="visible").fill("{")
+    seen += _contrasts(editor)
+    assert len(seen) > 20 and any("msd-fault" in name for name, _ in seen)
+    assert [(name, ratio) for name, ratio in seen if ratio <= 3] == []
+    editor.tool("asText").click()
+    drawn_where_it_was_drawn(editor)
+
+
+def _contrasts(editor):
+    """Each text of the panel with the contrast to what is behind it, from 1 to 21."""
+    editor.page.mouse.move(5, 600)
+    editor.look.settle()
+    screen = Image.open(io.BytesIO(editor.page.screenshot())).convert("RGB")
+    found = []
+    for name, colour, (left, top, width, height) in editor.panel.evaluate(TEXTS):
+        patch = screen.crop((left + 3, top + 3, left + width - 3, top + height - 3))
+        behind = max(patch.getcolors(patch.width * patch.height))[1]
+        light, dark = sorted((_luminance(colour), _luminance(behind)), reverse=True)
+        found.append((name, round((light + 0.05) / (dark + 0.05), 2)))
+    return found
+
+
+def _luminance(colour):
+    """Relative luminance as WCAG defines it."""
+    shares = [value / 255 for value in colour]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
