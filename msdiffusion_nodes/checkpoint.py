@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-LONGEST_CONTENTS = 10_000_000  # bytes; an adapter's table of contents has some thousands
+from .tensor_files import list_of_tensors, read_tensors
+
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
 SOURCE = "get ms_adapter.bin from huggingface.co/doge1516/MS-Diffusion again"
 GROUPS = ("image_proj", "ms_adapter")
+DUMMY = "dummy_image_tokens"  # in the official file; cannot change a result
 KINDS = ("to_k_ip", "to_v_ip")
+MOST_TENSORS = 1000  # an adapter has some 200
+DTYPES = (
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.float8_e4m3fn,
+    torch.float8_e5m2,
+)
+PIECE = 2**20  # numbers looked at in one go: they stay in the processor's cache
 # the tensors that tell the resampler's sizes, with their number of dimensions
 SIZE_TENSORS = {
     "grounding_latents": 3,
@@ -50,108 +58,113 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         ValueError: the file is missing, broken, hostile or no MS-Diffusion adapter.
     """
+    return to_checkpoint(read_flat(path), Path(path).name)
+
+
+def read_flat(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of an adapter file by the names that they have in a .safetensors file.
+
+    These are `image_proj.` or `ms_adapter.` and the tensor's name in that part of a .bin file, such
+    as `ms_adapter.1.to_k_ip.weight`; and `dummy_image_tokens`, if the file has it.
+
+    Raises:
+        ValueError: as `read_checkpoint`.
+    """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path.name} is not there or not a file; {SOURCE}")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path.name} is empty (0 bytes); {SOURCE}")
-    groups = _grouped(_read_tensors(path), path.name)
-    _check_tensors(groups, path)
-    sites = _sites(groups["ms_adapter"], path.name)
-    return Checkpoint(groups["image_proj"], sites, path.name)
+    try:
+        contents = read_tensors(path)
+    except ValueError as error:
+        raise ValueError(f"{path.name} {error}; {SOURCE}") from error
+    tensors = _flattened(contents, path.name)
+    _check_tensors(tensors, path)
+    return {key: tensor.detach() for key, tensor in tensors.items()}
+
+
+def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
+    """The adapter in what `read_flat` gave; `name` is the file's.
+
+    Raises:
+        ValueError: the sites are not those of an adapter.
+    """
+    groups: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
+    for key, tensor in tensors.items():
+        group, _, rest = key.partition(".")
+        if group in groups:
+            groups[group][rest] = tensor
+    return Checkpoint(groups["image_proj"], _sites(groups["ms_adapter"], name), name)
 
 
 def looks_like_adapter(path: str | Path) -> bool:
     """Whether a file names an adapter's tensors, read from its table of contents only."""
     try:
-        with open(path, "rb") as file:
-            if zipfile.is_zipfile(file):
-                with zipfile.ZipFile(file) as archive:
-                    names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-                    with archive.open(names[0]) as member:
-                        contents = member.read(LONGEST_CONTENTS)
-            else:
-                file.seek(0)
-                length = int.from_bytes(file.read(8), "little")
-                contents = file.read(min(length, LONGEST_CONTENTS))
+        contents = list_of_tensors(path)
     except Exception:  # whatever is wrong with it, it is no adapter to offer
         return False
     return b"to_k_ip" in contents and b"grounding_latents" in contents
 
 
-def _read_tensors(path: Path) -> Mapping:
-    try:
-        if path.suffix.lower() in (".safetensors", ".sft"):
-            return load_file(path)
-        is_zip = zipfile.is_zipfile(path)
-        if is_zip:
-            _refuse_compression(path)
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path.name} is refused: it is broken or holds code besides tensors, and nothing in"
-            f" it was executed; {SOURCE}"
-        ) from error
-    except Exception as error:  # a broken file makes the parsers fail in any way
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path.name} is broken or cut short ({reason}); {SOURCE}") from error
-
-
-def _refuse_compression(path: Path) -> None:
-    # torch.save never compresses: a compressed member may be a zip bomb
-    with zipfile.ZipFile(path) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise ValueError("it is compressed, which torch.save never does")
-
-
-def _grouped(tensors: object, name: str) -> dict[str, dict[str, Tensor]]:
-    """`image_proj` and `ms_adapter`, from nested dicts (.bin) or from flat keys (.safetensors)."""
-    if not isinstance(tensors, Mapping):
-        raise ValueError(f"{name} holds a {type(tensors).__name__}, not tensors by name; {SOURCE}")
-    groups: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
-    for key, entry in tensors.items():
-        group, _, rest = str(key).partition(".")
-        if group in groups and isinstance(entry, Mapping):
-            groups[group].update(entry)
-        elif group in groups and rest:
-            groups[group][rest] = entry
-    if not all(groups.values()):
-        found = ", ".join(str(key) for key in list(tensors)[:4]) or "nothing"
+def _flattened(contents: object, name: str) -> dict[str, Tensor]:
+    """Flat names, from nested dicts (.bin) as well; what belongs to no adapter is left out."""
+    if not isinstance(contents, Mapping):
+        raise ValueError(f"{name} holds a {type(contents).__name__}, not tensors by name; {SOURCE}")
+    flat = {}
+    for key, entry in contents.items():
+        if isinstance(entry, Mapping):
+            flat.update({f"{key}.{inner}": tensor for inner, tensor in entry.items()})
+        else:
+            flat[str(key)] = entry
+    flat = {key: entry for key, entry in flat.items() if key.partition(".")[0] in (*GROUPS, DUMMY)}
+    if not all(any(key.startswith(f"{group}.") for key in flat) for group in GROUPS):
+        found = ", ".join(f"{key!a:.40}" for key in list(contents)[:4]) or "nothing"
         raise ValueError(
             f"{name} is no MS-Diffusion adapter: expected image_proj and ms_adapter, found"
-            f" {found}{', …' if len(tensors) > 4 else ''}; choose ms_adapter.bin"
+            f" {found}{', …' if len(contents) > 4 else ''}; choose ms_adapter.bin"
         )
-    return groups
+    return flat
 
 
-def _check_tensors(groups: dict[str, dict[str, Tensor]], path: Path) -> None:
-    for group, tensors in groups.items():
-        for key, tensor in tensors.items():
-            if not isinstance(key, str) or not _holds_floats(tensor):
-                kind = type(tensor).__name__
-                if isinstance(tensor, Tensor):
-                    kind = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
-                raise ValueError(f"{path.name}: {group}.{key} is {kind}, expected floats; {SOURCE}")
-    every_tensor = [tensor for tensors in groups.values() for tensor in tensors.values()]
-    if sum(tensor.numel() * tensor.itemsize for tensor in every_tensor) > path.stat().st_size:
+def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    if len(tensors) > MOST_TENSORS:
+        raise ValueError(f"{path.name} holds {len(tensors)} tensors; an adapter some 200; {SOURCE}")
+    for key, tensor in tensors.items():
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError(f"{path.name}: {key!a:.80} is no tensor's name; {SOURCE}")
+        if not _holds_weights(tensor):
+            came = type(tensor).__name__
+            if isinstance(tensor, Tensor):
+                came = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
+            kinds = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
+            raise ValueError(f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}; {SOURCE}")
+    claimed = sum(tensor.numel() * tensor.itemsize for tensor in tensors.values())
+    if claimed > path.stat().st_size:
         raise ValueError(f"{path.name} claims more weights than the file holds; {SOURCE}")
-    if not all(tensor.float().isfinite().all() for tensor in every_tensor):
-        raise ValueError(f"{path.name} holds weights that are not finite (NaN); {SOURCE}")
     for key, dimensions in SIZE_TENSORS.items():
-        tensor = groups["image_proj"].get(key)
+        tensor = tensors.get(f"image_proj.{key}")
         if tensor is None or tensor.ndim != dimensions:
             state = "is missing" if tensor is None else f"has shape {list(tensor.shape)}"
             raise ValueError(
-                f"{path.name}: image_proj.{key} {state}; expected {dimensions} dimensions."
+                f"{path.name}: image_proj.{key} {state:.80}; expected {dimensions} dimensions."
                 f" This is no grounding resampler, or the file is cut short; {SOURCE}"
             )
+    for key, tensor in tensors.items():
+        if not all(_is_finite(piece) for piece in tensor.reshape(-1).split(PIECE)):
+            raise ValueError(f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}")
 
 
-def _holds_floats(entry: object) -> bool:
+def _is_finite(piece: Tensor) -> bool:
+    """`piece.isfinite().all()`, twenty times faster."""
+    if piece.itemsize > 1:
+        return all(bound.isfinite() for bound in piece.float().aminmax())  # NaN is both bounds
+    # float8: above the bits of the greatest number, without the sign, are infinity and NaN
+    greatest = torch.tensor(torch.finfo(piece.dtype).max).to(piece.dtype)
+    return bool((piece.view(torch.uint8) & 0x7F).max() <= greatest.view(torch.uint8))
+
+
+def _holds_weights(entry: object) -> bool:
     """Whether this is a tensor with numbers in it; sparse ones and those without data are not."""
     return (
         isinstance(entry, Tensor)
-        and entry.is_floating_point()
+        and entry.dtype in DTYPES
         and entry.numel() > 0
         and entry.layout is torch.strided
         and not entry.is_meta
@@ -166,7 +179,7 @@ def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor]
         odd = sorted(set(tensors) ^ set(expected))[0]
         raise ValueError(
             f"{name}: ms_adapter should hold 1.to_k_ip.weight, 1.to_v_ip.weight, 3.to_k_ip.weight"
-            f" and so on without a gap, but {odd} is missing or too many; {SOURCE}"
+            f" and so on without a gap, but {odd!r:.80} is missing or too many; {SOURCE}"
         )
     sites = tuple(
         (tensors[expected[2 * site]], tensors[expected[2 * site + 1]]) for site in range(count)

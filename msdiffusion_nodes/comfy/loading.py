@@ -35,7 +35,7 @@ def adapter_files() -> dict[str, str]:
     files = {name: path for name, path in _model_files(FOLDER)}
     for folder in OTHER_FOLDERS:
         for name, path in _model_files(folder):
-            if name not in files and _is_adapter(path, os.path.getmtime(path)):
+            if name not in files and _is_adapter(path, _modified(path)):
                 files[name] = path
     return files
 
@@ -102,10 +102,18 @@ def _model_files(folder: str) -> list[tuple[str, str]]:
         found = [(name, folder_paths.get_full_path(folder, name)) for name in names]
     else:  # known to no installed pack: look where it would be
         root = os.path.join(folder_paths.models_dir, folder)
-        names = os.listdir(root) if os.path.isdir(root) else []
+        names = next(os.walk(root), (root, [], []))[2]  # none, if the folder may not be read
         found = [(name, os.path.join(root, name)) for name in sorted(names)]
     found = [(name, path) for name, path in found if path and os.path.isfile(path)]
     return [(name, path) for name, path in found if name.lower().endswith(SUFFIXES)]
+
+
+def _modified(path: str) -> float:
+    """When a file was changed; 0 if it has gone meanwhile."""
+    try:
+        return os.path.getmtime(path)
+    except OSError:
+        return 0.0
 
 
 @lru_cache(maxsize=256)

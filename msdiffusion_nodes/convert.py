@@ -1,0 +1,250 @@
+"""Write an adapter file as .safetensors, checked, whole or not at all.
+
+    python -m msdiffusion_nodes.convert ms_adapter.bin ms_adapter.safetensors [--fp16] [--force]
+
+The tensors get the names that `read_flat` gives them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import torch
+    from torch import Tensor
+
+    from .adapter import Adapter
+    from .checkpoint import read_flat, to_checkpoint
+except ImportError as error:
+    if __name__ != "__main__":
+        raise
+    raise SystemExit(
+        f"error: {error}; run python -m msdiffusion_nodes.convert in the pack's folder, with the"
+        " Python that runs ComfyUI"
+    ) from error
+
+SUFFIXES = (".safetensors", ".sft")
+PIECE = 2**22  # numbers in memory at a time
+ALIGNMENT = 8  # bytes; where the weights start
+NAMES = {  # of dtypes in a .safetensors file
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.float8_e4m3fn: "F8_E4M3",
+    torch.float8_e5m2: "F8_E5M2",
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Tensors by name, as they are or rounded to float16."""
+
+    tensors: dict[str, Tensor]
+    fp16: bool = False
+
+    def dtype(self, name: str) -> torch.dtype:
+        return torch.float16 if self.fp16 else self.tensors[name].dtype
+
+    def size(self, name: str) -> int:
+        """Bytes."""
+        return self.tensors[name].numel() * self.dtype(name).itemsize
+
+    def pieces(self, name: str) -> Iterator[Tensor]:
+        """A tensor's bytes, some at a time.
+
+        Raises:
+            ValueError: a number is too great for float16.
+        """
+        for piece in self.tensors[name].reshape(-1).split(PIECE):
+            rounded = piece.to(self.dtype(name))
+            if self.fp16 and not rounded.isfinite().all():
+                raise ValueError(
+                    f"{name} holds {piece.float().abs().max():g}, and float16 ends at 65504; leave"
+                    " --fp16 out"
+                )
+            yield rounded.view(torch.uint8)
+
+    def header(self, source: str) -> bytes:
+        """What stands before the weights: its length, then each tensor's dtype, shape and place."""
+        source = source.encode("utf-8", "replace").decode()
+        header: dict[str, dict] = {"__metadata__": {"format": "pt", "source": source}}
+        place = 0
+        for name, tensor in self.tensors.items():
+            end = place + self.size(name)
+            dtype, shape = NAMES[self.dtype(name)], list(tensor.shape)
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [place, end]}
+            place = end
+        encoded = json.dumps(header, separators=(",", ":")).encode()
+        encoded += b" " * (-len(encoded) % ALIGNMENT)
+        return len(encoded).to_bytes(8, "little") + encoded
+
+
+class Progress:
+    """How far a stage is, on one line of a terminal; elsewhere only that it has begun."""
+
+    def __init__(self, stage: str, weights: Weights) -> None:
+        self.stage, self.tensors = stage, len(weights.tensors)
+        self.bytes = sum(map(weights.size, weights.tensors))
+        self.bytes_done = self.tensors_done = 0
+        self.shown = 0.0
+        if not sys.stdout.isatty():
+            print(f"{stage} {self.tensors} tensors, {_readable(self.bytes)}", flush=True)
+
+    def add(self, more_bytes: int = 0, more_tensors: int = 0) -> None:
+        self.bytes_done += more_bytes
+        self.tensors_done += more_tensors
+        done = self.tensors_done == self.tensors
+        if not sys.stdout.isatty() or (time.monotonic() - self.shown < 0.1 and not done):
+            return
+        self.shown = time.monotonic()
+        state = f"{100 * self.bytes_done // self.bytes:3} %, {self.tensors_done} of {self.tensors}"
+        state += f" tensors, {_readable(self.bytes_done)} of {_readable(self.bytes)}"
+        print(f"\r{self.stage} {state}  ", end="\n" * done, flush=True)
+
+
+def convert(source: Path, target: Path, fp16: bool = False, force: bool = False) -> int:
+    """Write the adapter in `source` to `target` as .safetensors; returns the new file's bytes.
+
+    The new file gets its name, first with `.part` behind it, when it has been read and compared.
+
+    Args:
+        fp16: round all numbers to float16; otherwise they stay what they are.
+        force: replace a file that is there.
+
+    Raises:
+        ValueError: `source` is no adapter, a number is too great for float16, or `target` is there,
+            has another suffix or cannot be written.
+    """
+    _check_target(source, target, force)
+    tensors = read_flat(source)
+    Adapter(to_checkpoint(tensors, source.name))
+    # the widest numbers first, so that all are aligned
+    names = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))
+    weights = Weights({name: tensors[name] for name in names}, fp16)
+    header = weights.header(source.name)
+    size = len(header) + sum(map(weights.size, names))
+    free = shutil.disk_usage(target.parent).free
+    if free < size:
+        raise ValueError(
+            f"{target} takes {_readable(size)}, and {_readable(free)} are free there; free some"
+            " space, or choose another folder"
+        )
+    part = target.with_name(f"{target.name}.part")
+    try:
+        _write(part, target, weights, header, force)
+    except FileExistsError as error:
+        raise ValueError(
+            f"{part} is there: another conversion is running, or one was killed; wait for it, or"
+            " delete that file"
+        ) from error
+    except OSError as error:
+        raise ValueError(
+            f"{target} cannot be written ({error.strerror}); free some space, close what uses the"
+            " file, or choose another folder"
+        ) from error
+    return size
+
+
+def _check_target(source: Path, target: Path, force: bool) -> None:
+    if target.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{target} does not end in .safetensors; give the new file such a name")
+    if not target.parent.is_dir():
+        raise ValueError(f"{target.parent} is no folder; make it, or choose another one")
+    if os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target):
+        raise ValueError(f"{target} is the file to read; choose another name for the new one")
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise ValueError(f"{target} is there, and no file; choose another name")
+    if os.path.lexists(target) and not force:
+        raise ValueError(f"{target} is there; choose another name, or replace it with --force")
+
+
+def _write(part: Path, target: Path, weights: Weights, header: bytes, force: bool) -> None:
+    """Make the file `part` and then call it `target`; on any error there is neither."""
+    file = open(part, "xb")
+    try:
+        progress = Progress("writing", weights)
+        with file:
+            file.write(header)
+            for name in weights.tensors:
+                for piece in weights.pieces(name):
+                    file.write(piece.numpy())
+                    progress.add(more_bytes=len(piece))
+                progress.add(more_tensors=1)
+            file.flush()
+            os.fsync(file.fileno())
+        _compare(part, weights)
+        _check_target(part, target, force)  # it may have come meanwhile
+        os.replace(part, target)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # Windows keeps a file while it is mapped
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _compare(part: Path, weights: Weights) -> None:
+    """Read the new file as the node does; every tensor must be there to the bit.
+
+    Raises:
+        ValueError: names the tensor.
+    """
+    progress = Progress("checking", weights)
+    written = Weights(read_flat(part))
+    for name, tensor in weights.tensors.items():
+        same = name in written.tensors and written.tensors[name].shape == tensor.shape
+        same = same and written.dtype(name) == weights.dtype(name)
+        pairs = zip(weights.pieces(name), written.pieces(name), strict=True) if same else ()
+        for piece, written_piece in pairs:
+            same = same and torch.equal(piece, written_piece)
+            progress.add(more_bytes=len(piece))
+        if not same:
+            raise ValueError(f"{name} is not in the file as it was written; check the disk")
+        progress.add(more_tensors=1)
+
+
+def _readable(size: int) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m msdiffusion_nodes.convert",
+        description="Writes an MS-Diffusion adapter as a .safetensors file, which cannot hold code"
+        " and opens at once. Run this in the pack's folder, with the Python that runs ComfyUI.",
+        epilog="The new file is read again and compared before it gets its name. If anything goes"
+        " wrong, no new file is left.",
+    )
+    parser.add_argument("source", type=Path, help="the adapter that you have: ms_adapter.bin")
+    parser.add_argument("target", type=Path, help="the new file: ms_adapter.safetensors")
+    parser.add_argument("--fp16", action="store_true", help="round to float16, half of float32")
+    parser.add_argument("--force", action="store_true", help="replace the new file if it is there")
+    given = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # names of files may have letters that it cannot show
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        size = convert(given.source, given.target, given.fp16, given.force)
+    except KeyboardInterrupt:
+        print(f"\nstopped: {given.target} was not written", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"error: {str(error) or 'there is not enough memory'}", file=sys.stderr)
+        return 1
+    print(f"{given.target} is written and checked: {_readable(size)}")
+    return 0
+
+
+if __name__ == "__main__":
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # a closed terminal must clean up as well
+        if signal.getsignal(getattr(signal, name, signal.SIGINT)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    sys.exit(main())
