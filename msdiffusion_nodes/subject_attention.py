@@ -50,6 +50,7 @@ class Call:
         grid: height and width of the cells.
         sigmas: (images,), the noise level; None where a caller of the bare UNet gives none.
         window: the part of the picture that the condition is about; None for all of it.
+        copies: how often the condition's pictures come, each time with a text of its own.
     """
 
     site: int
@@ -57,6 +58,7 @@ class Call:
     grid: tuple[int, int]
     sigmas: Tensor | None
     window: Box | None = None
+    copies: int = 1
 
 
 @dataclass
@@ -110,7 +112,7 @@ class SubjectAttention:
         """
         if self.auto is None or not self.auto.areas:
             return None
-        self._check_text(text_key)
+        self._check_text(call, text_key)
         key = text_key[:, : self.prompt_length]
         maps = phrase_maps(query, key, heads, self._places(query.device))
         place = (call.site, call.condition, maps.shape)
@@ -134,7 +136,7 @@ class SubjectAttention:
         """
         if not self.keeps_text_in_box:
             return None
-        self._check_text(text_key)
+        self._check_text(call, text_key)
         if areas is None:
             areas = self._coverage(call, text_key.device).expand(len(text_key), -1, -1)
         places = self._places(text_key.device)
@@ -157,7 +159,13 @@ class SubjectAttention:
                 out, query, tokens.key, value, areas, owners, self.overlap, bias
             )
 
-    def _check_text(self, text_key: Tensor) -> None:
+    def _check_text(self, call: Call, text_key: Tensor) -> None:
+        if call.copies > 1:
+            raise ValueError(
+                "auto_layout: another node (attention couple) gives regions of the picture prompts"
+                " of their own, in which the phrases stand elsewhere or not at all; use one of the"
+                " two"
+            )
         if text_key.shape[1] % self.prompt_length:
             raise ValueError(
                 f"auto_layout: its prompt has {self.prompt_length} tokens, the sampler's positive"

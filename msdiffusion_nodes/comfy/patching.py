@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ from ..subject_attention import SigmaRange, SubjectAttention
 from .site_patch import WINDOWS, PlacedTokens, SitePatch
 
 KEY = "msdiffusion"
+COMPILE_KEY = "torch.compile"  # ComfyUI's name for the wrapper of TorchCompileModel
 
 
 @dataclass(frozen=True)
@@ -132,17 +135,18 @@ def _follow_runs(patched: ModelPatcher, attentions: Sequence[SubjectAttention]) 
     # a second ApplyMSDiffusion on the same model adds its own, the others serve for all
     patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, run)
     patched.remove_wrappers_with_key(WrappersMP.CALC_COND_BATCH, KEY)
-    patched.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, KEY, _tell_windows)
+    patched.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, KEY, _prepare_calls)
     patched.remove_callbacks_with_key(CallbacksMP.ON_CLONE, KEY)
     patched.add_callback_with_key(CallbacksMP.ON_CLONE, KEY, _own_patches)
 
 
-def _tell_windows(
+def _prepare_calls(
     executor: Any, model: Any, conds: Any, x_in: torch.Tensor, timestep: Any, model_options: dict
 ) -> Any:
     """Hand the sites the window of each condition that is about an area of the picture only.
 
-    ComfyUI crops the latent for such a condition and does not say where.
+    ComfyUI crops the latent for such a condition and does not say where. The UNet is called as it
+    is, not compiled, see `_uncompiled`.
     """
     height, width = x_in.shape[-2:]
     windows = {}
@@ -154,10 +158,34 @@ def _tell_windows(
             windows[cond.get("uuid")] = Box(
                 left / width, top / height, (left + columns) / width, (top + rows) / height
             )
+    options = _uncompiled(model_options["transformer_options"])
     if windows:
-        options = {**model_options["transformer_options"], WINDOWS: windows}
-        model_options = {**model_options, "transformer_options": options}
+        options = {**options, WINDOWS: windows}
+    model_options = {**model_options, "transformer_options": options}
     return executor(model, conds, x_in, timestep, model_options)
+
+
+def _uncompiled(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave `torch.compile` out for a model with subjects.
+
+    TorchCompileModel drops the guards on these options (from ComfyUI 0.5), and what was compiled
+    for the plain model serves all that share its modules: the subjects would silently be missing.
+    Compiling once more does not help, since equal backends share what they compiled.
+    """
+    wrappers = options.get("wrappers", {})
+    compiled = wrappers.get(WrappersMP.APPLY_MODEL, {})
+    if COMPILE_KEY not in compiled:
+        return options
+    _tell_of_compiling()
+    others = {key: wrapper for key, wrapper in compiled.items() if key != COMPILE_KEY}
+    return {**options, "wrappers": {**wrappers, WrappersMP.APPLY_MODEL: others}}
+
+
+@cache
+def _tell_of_compiling() -> None:
+    logging.warning(
+        "MS-Diffusion: a model with subjects runs without torch.compile, which would leave them out"
+    )
 
 
 def _own_patches(model: ModelPatcher, clone: ModelPatcher) -> None:

@@ -14,7 +14,7 @@ from ..adapter import SiteTokens
 from ..checks import check_batch
 from ..subject_attention import Call, SigmaRange, SubjectAttention
 
-POSITIVE = 0  # entry of cond_or_uncond; 1 is negative, PerpNeg has 2 as well
+POSITIVE, NEGATIVE = 0, 1  # entries of cond_or_uncond; PerpNeg has 2 as well
 WINDOWS = "msdiffusion_windows"  # in transformer_options: the window of each condition, by uuid
 
 
@@ -76,8 +76,8 @@ class SitePatch:
                 f"another node changed the picture's grid: {q.shape[1]} queries came for"
                 f" {height}×{width} cells, so MS-Diffusion cannot tell where each one is"
             )
-        for call, chunk in self._calls(len(q), extra_options):
-            for (attention, placed), rows in self._shared_out(chunk):
+        for call, chunk, images in self._calls(len(q), extra_options):
+            for (attention, placed), rows in self._shared_out(chunk, images):
                 tokens, heads = placed.on(q), extra_options["n_heads"]
                 areas = attention.areas(call, q[rows], k[rows], heads)
                 mask = attention.text_mask(areas, call, k[rows])
@@ -86,7 +86,8 @@ class SitePatch:
                     out[rows] = self._text_attention(*part, extra_options, mask)
                 attention.add(out[rows], q[rows], tokens, call, areas)
         for callback, arguments in self.added:
-            out = out + self._gated(callback, arguments, out, q, k, v, extra_options)
+            added = self._gated(callback, arguments, out, q, k, v, extra_options)
+            out = out + added.to(out.dtype)  # what they find elsewhere takes any dtype
         return out
 
     def add(self, callback: Callable[..., Tensor], **arguments: Any) -> None:
@@ -143,26 +144,29 @@ class SitePatch:
             transformer_options=options,
         )
 
-    def _calls(self, rows: int, options: dict[str, Any]) -> Iterator[tuple[Call, range]]:
-        """The positive conditions in the batch, and their rows."""
+    def _calls(self, rows: int, options: dict[str, Any]) -> Iterator[tuple[Call, range, int]]:
+        """The positive conditions in the batch, their rows, and how many pictures these are of."""
         kinds = options["cond_or_uncond"]
         names = options.get("uuids") or range(len(kinds))
         windows = options.get(WINDOWS, {})
-        grid = tuple(options["activations_shape"][-2:])
-        for chunk in positive_chunks(rows, kinds):
-            name = names[chunk.start * len(kinds) // rows]
-            yield Call(self.site, name, grid, options.get("sigmas"), windows.get(name)), chunk
+        batch, _, *grid = options["activations_shape"]
+        images = batch // len(kinds)
+        for number, chunk in positive_chunks(rows, batch, kinds):
+            window, copies = windows.get(names[number]), len(chunk) // images
+            sigmas = options.get("sigmas")
+            call = Call(self.site, names[number], tuple(grid), sigmas, window, copies)
+            yield call, chunk, images
 
     def _shared_out(
-        self, chunk: range
+        self, chunk: range, images: int
     ) -> Iterator[tuple[tuple[SubjectAttention, PlacedTokens], slice]]:
-        """Each layout with its rows: all of them, or one picture's."""
-        check_batch(len(self.parts), len(chunk))
+        """Each layout with its rows: all of them, or one picture's (and that picture's copies)."""
+        check_batch(len(self.parts), images)
         if len(self.parts) == 1:
             yield self.parts[0], slice(chunk.start, chunk.stop)
             return
-        for part, row in zip(self.parts, chunk, strict=True):
-            yield part, slice(row, row + 1)
+        for part, row in zip(self.parts, chunk[:images], strict=True):
+            yield part, slice(row, chunk.stop, images)
 
     @staticmethod
     def _gated(
@@ -175,15 +179,38 @@ class SitePatch:
         return addition * acts.gate(rest[-1]["sigmas"], addition.dtype)
 
 
-def positive_chunks(rows: int, cond_or_uncond: Sequence[int]) -> list[range]:
-    """The rows of each positive condition in a batch made of equal chunks, one a condition."""
-    images, rest = divmod(rows, len(cond_or_uncond))
-    if rest:
+def positive_chunks(
+    rows: int, batch: int, cond_or_uncond: Sequence[int]
+) -> list[tuple[int, range]]:
+    """The positive conditions in a batch, each with its rows.
+
+    Args:
+        rows: queries as they came. Attention couple repeats those of a positive condition, all
+            pictures once for each region, and leaves the negative ones as they are.
+        batch: what the block itself works on, the same number of pictures for each condition.
+        cond_or_uncond: the kind of each condition.
+
+    Raises:
+        ValueError: the batch was changed in a way that does not tell which rows are positive.
+    """
+    positives = cond_or_uncond.count(POSITIVE)
+    if not positives:
+        return []
+    images, uneven = divmod(batch, len(cond_or_uncond))
+    others = batch - images * positives
+    copies, rest = divmod(rows - others, images * positives) if images else (0, rows)
+    # a third kind (PerpNeg) may have been repeated or not
+    unclear = rows != batch and max(cond_or_uncond) > NEGATIVE
+    if uneven or rest or copies < 1 or unclear:
         raise ValueError(
             f"another node changed the batch: {rows} rows came for {len(cond_or_uncond)} conditions"
+            f" of {images} pictures, so MS-Diffusion cannot tell which are the positive prompt's;"
+            " take that node away"
         )
-    return [
-        range(chunk * images, (chunk + 1) * images)
-        for chunk, kind in enumerate(cond_or_uncond)
-        if kind == POSITIVE
-    ]
+    chunks, start = [], 0
+    for number, kind in enumerate(cond_or_uncond):
+        stop = start + images * (copies if kind == POSITIVE else 1)
+        if kind == POSITIVE:
+            chunks.append((number, range(start, stop)))
+        start = stop
+    return chunks

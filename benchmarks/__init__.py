@@ -1,0 +1,1 @@
+"""Speed and memory, measured: `python -m benchmarks` in the checkout. No part of the pack."""

@@ -1,0 +1,169 @@
+"""Weights left in main memory, in other dtypes, on other devices.
+
+There is no GPU here. "meta" stands for one: a device on which nothing can meet a tensor of the
+CPU unnoticed, though no numbers come out. The numbers come from ComfyUI's low-VRAM loading with the
+CPU as both devices: the same modules stay unloaded and are cast in each call.
+"""
+
+import json
+
+import comfy.model_management as management
+import comfy.sd
+import comfy.supported_models
+import pytest
+import torch
+from other_packs import attn2_patches
+from sampling import BOXES, empty_latent, ksampler, text
+from straightforward import straightforward
+from tiny_models.adapter import tiny_adapter
+
+PROMPT = "a dog and a cat on the beach"
+SETTINGS = {"steps": 1, "latent_image": empty_latent(128, 128)}
+META = torch.device("meta")
+
+
+@pytest.fixture(scope="module")
+def auto(run, tiny):
+    def make(**changes):
+        inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 1}
+        return run("AutoLayout", **{**inputs, **changes})[0]
+
+    return make
+
+
+def on_meta(model, tiny):
+    """One UNet call with everything but the weights on the "GPU"; returns the result."""
+    model.model_patches_to(META)
+    model.patch_model(META, lowvram_model_memory=0.1)
+    context = text(tiny.clip, PROMPT)[0][0].to(META)
+    options = {**model.model_options["transformer_options"], "cond_or_uncond": [1, 0]}
+    options["sigmas"] = torch.ones(1, device=META)
+    with torch.inference_mode():
+        return model.model.diffusion_model(
+            torch.zeros(2, 4, 16, 16, device=META),
+            torch.ones(2, device=META),
+            context=context.expand(2, -1, -1),
+            y=torch.zeros(2, model.model.adm_channels, device=META),
+            transformer_options=options,
+        )
+
+
+@pytest.mark.parametrize("kind", ["boxes", "soft masks", "times", "auto layout", "text in box"])
+def test_nothing_stays_behind_when_the_model_computes_elsewhere(kind, run, tiny, patch, auto):
+    masks = torch.stack([torch.linspace(0, 1, 64).expand(64, 64)] * 2)
+    changes = {
+        "boxes": {},
+        "soft masks": {
+            "layout": run("LayoutBoxes", boxes="", width=128, height=128, masks=masks)[0]
+        },
+        "times": {"start_percent": 0.1, "end_percent": 0.9},
+        "auto layout": {"auto_layout": auto()},
+        "text in box": {"auto_layout": auto(areas=False, text_in_box=True)},
+    }[kind]
+    model = patch(model=tiny.models.unet_model(), **changes)
+    made = on_meta(model, tiny)
+    assert made.device == META and made.shape == (2, 4, 16, 16)
+    placed = [site.parts[0][1] for site in attn2_patches(model).values()]
+    assert {device for each in placed for device, _ in each.copies} == {META}
+    assert all(each.home.key.device.type == "cpu" for each in placed)
+    model.model_patches_to(torch.device("cpu"))
+    assert not any(each.copies for each in placed), "back home nothing is kept elsewhere"
+
+
+@pytest.mark.parametrize("grounding", [True, False])
+def test_the_adapter_with_its_weights_left_on_the_cpu(grounding, run, adapter_folder, subjects):
+    msd_model = run("LoadMSDModel", model_name="tiny_ms_adapter.bin")[0]
+    msd_model.patcher.patch_model(META, lowvram_model_memory=0.1)
+    with torch.inference_mode():
+        tokens = msd_model.adapter.resampler(
+            torch.cat([subject.image_features for subject in subjects]).to(META),
+            torch.stack([subject.phrase_embedding for subject in subjects]).to(META),
+            torch.tensor(json.loads(BOXES), device=META),
+            grounding,
+        ).flatten(0, 1)
+        heads = [width // 32 for width in msd_model.adapter.site_widths]
+        sites = msd_model.adapter.project(tokens, tokens.new_ones(len(tokens)), heads)
+    assert {site.key.device for site in sites} == {META}
+    assert all(weight.device.type == "cpu" for weight in msd_model.adapter.parameters())
+
+
+def lora():
+    generator = torch.Generator().manual_seed(0)
+    name = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_q"
+    up, down = (torch.randn(*size, generator=generator) for size in ((64, 2), (2, 64)))
+    return {f"{name}.lora_up.weight": up, f"{name}.lora_down.weight": down}
+
+
+@pytest.mark.parametrize("state", ["LOW_VRAM", "NO_VRAM"])
+def test_low_vram(state, tiny, patch, monkeypatch, msd_model):
+    def with_lora(model):
+        return comfy.sd.load_lora_for_models(model, None, lora(), 0.5, 0.0)[0]
+
+    expected = ksampler(tiny, with_lora(patch()), **SETTINGS)
+    plain = ksampler(tiny, with_lora(tiny.model), **SETTINGS)
+    seen, halves = [], []
+
+    def watch(executor, *arguments, **named):
+        seen.append(executor.class_obj.model_lowvram)
+        halves.append(arguments[5]["cond_or_uncond"])
+        return executor(*arguments, **named)
+
+    # the CPU is taken for a GPU that is full
+    monkeypatch.setattr(management, "vram_state", management.VRAMState[state])
+    monkeypatch.setattr(management, "lowvram_available", True)
+    monkeypatch.setattr(management, "is_device_cpu", lambda device: False)
+    monkeypatch.setattr(management, "get_free_memory", lambda *_, **__: 1.0)
+    model = patch(model=tiny.models.unet_model())
+    assert msd_model.patcher.loaded_size() == 0
+    model = with_lora(model)
+    model.add_wrapper_with_key("apply_model", "watch", watch)
+    made = ksampler(tiny, model, **SETTINGS)
+    assert seen == [True, True] and sorted(halves) == [[0], [1]], "the weights stayed, in two calls"
+    assert (made - expected).abs().max() <= 1e-4 * expected.abs().max()
+    assert (plain - expected).abs().max() > 1e-2 * expected.abs().max()
+    model.detach()
+
+
+def stored_in(tiny, dtype, cast):
+    """A model whose weights are stored in one dtype and computed with in another."""
+
+    def config(unet_config):
+        made = comfy.supported_models.SDXL(unet_config)
+        made.set_inference_dtype(dtype, cast)
+        return made
+
+    return tiny.models.unet_model(config=config, dtype=dtype)
+
+
+FP8 = torch.float8_e4m3fn
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, FP8], ids=str)
+def test_weights_in_other_dtypes_computed_in_float32(dtype, tiny, patch, subjects):
+    # as with --force-fp32, or fp8 weights on a GPU that cannot compute in them
+    model = stored_in(tiny, dtype, torch.float32)
+    patched = patch(model=model)
+    slow = straightforward(model, tiny_adapter(), subjects, json.loads(BOXES), 0.6)
+    expected, ours = ksampler(tiny, slow, **SETTINGS), ksampler(tiny, patched, **SETTINGS)
+    assert (ours - expected).abs().max() <= 1e-3 * expected.abs().max()
+    plain = ksampler(tiny, model, **SETTINGS)
+    assert (plain - expected).abs().max() > 1e-2 * expected.abs().max()
+    assert torch.equal(ksampler(tiny, patch(model=model, weight=0.0), **SETTINGS), plain)
+
+
+@pytest.mark.parametrize(
+    "stored, computed",
+    [(torch.float16, None), (torch.bfloat16, None), (FP8, torch.float16), (FP8, torch.bfloat16)],
+    ids=str,
+)
+def test_half_precision(stored, computed, tiny, patch):
+    model, exact = stored_in(tiny, stored, computed), stored_in(tiny, stored, torch.float32)
+    patched = patch(model=model)
+    placed = [site.parts[0][1] for site in attn2_patches(patched).values()]
+    assert {each.home.key.dtype for each in placed} == {computed or stored}
+    plain, ours = ksampler(tiny, model, **SETTINGS), ksampler(tiny, patched, **SETTINGS)
+    assert ours.isfinite().all() and not any(each.copies for each in placed)
+    assert torch.equal(ksampler(tiny, patch(model=model, weight=0.0), **SETTINGS), plain)
+    # the same subjects, but for rounding
+    expected = ksampler(tiny, patch(model=exact), **SETTINGS) - ksampler(tiny, exact, **SETTINGS)
+    assert (ours - plain - expected).norm() < 0.15 * expected.norm()
