@@ -22,6 +22,8 @@ from workflow_to_prompt import to_prompt  # noqa: E402
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
 SERVERS = {"bundled": "server", "newest": "newest_server"}  # the fixtures of the front ends
 LOOKS = [(front_end, renderer) for front_end in SERVERS for renderer in ("classic", "nodes2")]
+# what a page does with a whole workflow: each front end and each renderer once, to be quick
+BOTH = pytest.mark.parametrize("opened_look", [LOOKS[0], LOOKS[-1]], indirect=True, ids="-".join)
 
 
 @pytest.fixture(scope="session")

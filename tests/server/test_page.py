@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import ROOT, WORKFLOWS, node
+from conftest import BOTH, ROOT, WORKFLOWS, node
 from demo_models import TINY_NODES, use_tiny_models
 from workflow_to_prompt import to_prompt
 
@@ -52,6 +52,7 @@ def test_the_nodes_are_in_the_menu_under_their_names(page):
     assert sorted(names) == sorted(NAMES)
 
 
+@BOTH
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_an_example_opens_without_missing_nodes(path, look):
     workflow = json.loads(path.read_text())
@@ -66,6 +67,7 @@ def test_an_example_opens_without_missing_nodes(path, look):
     assert look.complaints() == []
 
 
+@BOTH
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_our_conversion_is_the_pages_own(path, look):
     workflow = use_tiny_models(json.loads(path.read_text()))
