@@ -4,8 +4,8 @@
 
 Run it from the checkout's root with ComfyUI's Python. Without a name all four parts run. Each
 prints ratios from this one run: two things are timed in turns, and the median of the pairs' ratios
-is printed with its quartiles. On two cores it takes some 12 minutes; on a busy machine the numbers
-mean little.
+is printed with its quartiles. On two cores it takes some 12 minutes. The machine must be quiet:
+many small calls on all cores wait for whatever else runs there (less so with `--threads 1`).
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def _patches(bench: Bench, subjects: int) -> list[Any]:
 
 
 def _sizes(tensors: Iterable[Tensor]) -> tuple[int, int]:
-    """Bytes of the unique storages: floats of two dimensions and more as float16, and the rest."""
+    """Bytes of the unique storages: keys and values (of three dimensions) as float16; areas."""
     storages = {tensor.untyped_storage().data_ptr(): tensor for tensor in tensors}
     floats = areas = 0
     for tensor in storages.values():

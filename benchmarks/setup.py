@@ -25,6 +25,9 @@ PARTS_OF_THE_PACK = {
 }
 
 
+IDLE = 0.7  # the load of a quiet machine on which this program has just begun
+
+
 class NotReady(Exception):
     """Something that the benchmarks need is missing."""
 
@@ -76,12 +79,13 @@ def prepare(arguments: argparse.Namespace, base: str) -> Bench:
     args.use_pytorch_cross_attention = True  # as on a GPU; the default for a CPU is slow
     args.base_directory = base
     import comfy.utils
+    from comfy.model_management import get_torch_device
 
     comfy.utils.PROGRESS_BAR_ENABLED = False  # bars would tear the tables
     return Bench(
         pack=_load_pack(),
         comfyui=comfyui,
-        device=torch.device(device),
+        device=get_torch_device(),
         dtype=torch.float32 if device == "cpu" else torch.float16,
         pairs=arguments.pairs,
         quick=arguments.quick,
@@ -95,8 +99,7 @@ def headline(bench: Bench) -> list[str]:
 
     versions = f"Python {platform.python_version()}, torch {torch.__version__}, ComfyUI {comfyui}"
     lines = [
-        f"CPU: {_cpu_name()}, {torch.get_num_threads()} threads,"
-        f" {free_memory() / 1e9:.1f} GB of memory free",
+        f"CPU: {_cpu_name()}, {_threads()}, {free_memory() / 1e9:.1f} GB of memory free",
         f"{versions}; {str(bench.dtype).removeprefix('torch.')}",
         f"python -m benchmarks {' '.join(sys.argv[1:])}".rstrip(),
     ]
@@ -104,6 +107,8 @@ def headline(bench: Bench) -> list[str]:
         lines.insert(0, f"GPU: {torch.cuda.get_device_name(bench.device)}")
     if bench.quick:
         lines.append("QUICK: tiny shapes show that the benchmarks run; the numbers say nothing")
+    if (load := _load()) > IDLE:
+        lines.append(f"BUSY: the load is {load:.1f}, and other programs distort the times")
     return lines
 
 
@@ -137,6 +142,16 @@ def _load_pack() -> SimpleNamespace:
         for name in names
     }
     return SimpleNamespace(nodes=classes, package=package, **modules)
+
+
+def _threads() -> str:
+    count = torch.get_num_threads()
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
+def _load() -> float:
+    """Programs that computed during the last minute, this one not long among them."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def _cpu_name() -> str:

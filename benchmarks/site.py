@@ -14,7 +14,7 @@ from .layer import CONTEXT_WIDTH, SiteLayer, random_layer
 from .scenes import TOKENS, WEIGHT, Scene, scenes
 from .setup import Bench
 from .straightforward import Straightforward
-from .tables import Table, judged
+from .tables import Table, judged, percent
 
 SHAPES = ((640, 64), (1280, 32))  # width of the site, side of its grid, at 1024²
 SUBJECTS = (1, 2, 4, 8)
@@ -50,7 +50,7 @@ def run(bench: Bench) -> None:
 
 def _table(bench: Bench, width: int, side: int) -> None:
     head = ("subjects", "boxes", "cells", "ours ÷ plain", "straightforward ÷ plain", "goal, ours")
-    table = Table(head, (8, 20, 6, 22, 24, 14))
+    table = Table(head, (8, 22, 7, 22, 24, 14))
     subjects, shares = ((1, 2), (0.5,)) if bench.quick else (SUBJECTS, SHARES)
     for count in subjects:
         for scene in scenes(count, shares):
@@ -60,8 +60,8 @@ def _table(bench: Bench, width: int, side: int) -> None:
             pairs = bench.pairs if goal is None else 3 * bench.pairs
             ratio = bench.clock.pairs(layer, partial(layer, ours), pairs).ratio()
             slow = bench.clock.pairs(layer, partial(layer, straightforward), _fewer(bench)).ratio()
-            share = "each 50 %" if scene.share is None else f"{scene.share:.0%}"
-            cells = f"{scene.cells(bench.pack, side):.1%}"
+            share = "each 50 %" if scene.share is None else percent(scene.share, 0)
+            cells = percent(scene.cells(bench.pack, side), 1)
             name = f"{scene.name}, {share}"
             goal_text = judged(ratio.median, goal)
             table.row(count, name, cells, ratio.text(), slow.text(2), goal_text)

@@ -31,5 +31,9 @@ def judged(value: float, goal: float | None) -> str:
     return f"≤ {goal} {'met' if value <= goal else 'MISSED'}"
 
 
+def percent(share: float, digits: int) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
 def megabytes(count: float) -> str:
     return f"{count / 1e6:.2f} MB"

@@ -42,7 +42,7 @@ def rows(text, first):
 
 
 def test_the_machine_and_the_command_are_named(printed):
-    for part in ("CPU: ", "1 threads", "torch ", "ComfyUI ", "float32", "--quick", "QUICK"):
+    for part in ("CPU: ", "1 thread,", "torch ", "ComfyUI ", "float32", "--quick", "QUICK"):
         assert part in printed[""]
 
 
