@@ -7,19 +7,13 @@ from typing import Any
 from .msdiffusion_nodes.attention import Overlap
 from .msdiffusion_nodes.auto_layout import AutoLayout as AutoLayoutSettings
 from .msdiffusion_nodes.checks import (
-    check_finite,
     check_layout,
     check_schedule,
     check_sites,
     check_subjects,
     naming,
 )
-from .msdiffusion_nodes.comfy.applying import (
-    Settings,
-    all_layouts,
-    apply_subjects,
-    weights_of,
-)
+from .msdiffusion_nodes.comfy.applying import Settings, apply_subjects, weights_of
 from .msdiffusion_nodes.comfy.loading import (
     ManagedAdapter,
     adapter_files,
@@ -41,8 +35,8 @@ from .msdiffusion_nodes.comfy.nodes_subjects import (
     SubjectOptions,
 )
 from .msdiffusion_nodes.comfy.patching import find_sites, kind_of
-from .msdiffusion_nodes.comfy.sockets import CATEGORY, PERCENT, WEIGHT
-from .msdiffusion_nodes.layout import Layout, LayoutBatch
+from .msdiffusion_nodes.comfy.sockets import CATEGORY, PERCENT, WEIGHT, checked
+from .msdiffusion_nodes.layout import Layout, LayoutBatch, all_layouts
 from .msdiffusion_nodes.subjects import Subject
 
 register_folder()
@@ -67,20 +61,20 @@ class LoadMSDModel:
 
     @classmethod
     def VALIDATE_INPUTS(cls, model_name: str) -> bool | str:
-        files = adapter_files()
+        files = list(adapter_files())
         if model_name in files:
             return True
         found = ", ".join(files) or "no adapter at all"
         return (
-            f"model_name: {model_name!r} is not there; found {found}. Put ms_adapter.bin"
+            f"model_name: {model_name!r:.200} is not there; found {found}. Put ms_adapter.bin"
             " (huggingface.co/doge1516/MS-Diffusion) into models/msdiffusion, then refresh"
         )
 
     def load(self, model_name: str) -> tuple[ManagedAdapter]:
         with naming("model_name"):
-            path = adapter_files().get(model_name)
+            path = adapter_files().get(str(model_name))
             if path is None:
-                raise ValueError(f"{model_name} is no longer there; choose another file")
+                raise ValueError(f"{model_name!r:.200} is no longer there; choose another file")
             return (load_adapter(path),)
 
 
@@ -128,6 +122,7 @@ class ApplyMSDiffusion:
             },
         }
 
+    @checked
     def apply(
         self,
         model: Any,
@@ -151,8 +146,6 @@ class ApplyMSDiffusion:
         with naming("layout"):
             for each in layouts:
                 check_layout(each, subjects)
-        with naming("weight"):
-            check_finite(weight)
         with naming("subject_weights"):
             weights = weights_of(subjects, subject_weights, weight)
         check_schedule(start_percent, end_percent)

@@ -25,6 +25,9 @@ class SiteTokens:
     def to(self, *args: torch.device | torch.dtype) -> SiteTokens:
         return SiteTokens(self.key.to(*args), self.value.to(*args))
 
+    def is_finite(self) -> bool:
+        return all(bool(part.isfinite().all()) for part in (self.key, self.value))
+
 
 class Adapter(nn.Module):
     """The resampler and a pair of projections for each of the UNet's text cross-attentions."""

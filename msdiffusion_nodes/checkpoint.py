@@ -24,7 +24,7 @@ DTYPES = (
     torch.float8_e4m3fn,
     torch.float8_e5m2,
 )
-PIECE = 2**20  # numbers looked at in one go: they stay in the processor's cache
+PIECE = 2**20  # numbers worked on in one go: they stay in the processor's cache
 # the tensors that tell the resampler's sizes, with their number of dimensions
 SIZE_TENSORS = {
     "grounding_latents": 3,
@@ -147,11 +147,11 @@ def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
                 f" This is no grounding resampler, or the file is cut short; {SOURCE}"
             )
     for key, tensor in tensors.items():
-        if not all(_is_finite(piece) for piece in tensor.reshape(-1).split(PIECE)):
+        if not all(is_finite(piece) for piece in tensor.reshape(-1).split(PIECE)):
             raise ValueError(f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}")
 
 
-def _is_finite(piece: Tensor) -> bool:
+def is_finite(piece: Tensor) -> bool:
     """`piece.isfinite().all()`, twenty times faster."""
     if piece.itemsize > 1:
         return all(bound.isfinite() for bound in piece.float().aminmax())  # NaN is both bounds

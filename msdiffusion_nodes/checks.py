@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from .adapter import Adapter
 from .layout import Layout
-from .subjects import Subject, require_same_encoder
+from .subjects import Subject, listed, require_same_encoder
 
 BIGG = 1664
 ENCODERS = {
@@ -75,7 +75,7 @@ def check_layout(layout: Layout, subjects: Sequence[Subject]) -> None:
     boxes, names = len(layout.regions), [subject.phrase for subject in subjects]
     if boxes != len(names):
         raise ValueError(
-            f"{boxes} boxes came for {len(names)} subjects ({', '.join(names)}); give one box a"
+            f"{boxes} boxes came for {len(names)} subjects ({listed(names)}); give one box a"
             " subject, in their order (0, 0, 0, 0 for a subject without an area)"
         )
 
@@ -93,6 +93,12 @@ def check_finite(number: float) -> None:
     """ComfyUI's own range check lets NaN through."""
     if not math.isfinite(number):
         raise ValueError(f"{number} came; expected a finite number")
+
+
+def check_least(number: int, least: int) -> None:
+    """What comes by a link is not compared with a widget's range."""
+    if number < least:
+        raise ValueError(f"{number} came; expected at least {least}")
 
 
 def check_schedule(start_percent: float, end_percent: float) -> None:

@@ -145,6 +145,11 @@ class LayoutBatch:
     layouts: tuple[Layout, ...]
 
 
+def all_layouts(layout: Layout | LayoutBatch) -> tuple[Layout, ...]:
+    """One layout for all pictures, or one a picture."""
+    return layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
+
+
 NO_AREA = Box(0.0, 0.0, 0.0, 0.0)
 
 

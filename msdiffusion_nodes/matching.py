@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .detections import Detection
+from .subjects import listed
 
 ARTICLES = ("a", "an", "the")
 
@@ -63,7 +64,7 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
     if without:
         boxes = "1 box" if len(found) == 1 else f"{len(found)} boxes"
         raise ValueError(
-            f"{boxes} came for {len(phrases)} subjects, none for {', '.join(without)};"
+            f"{boxes} came for {len(phrases)} subjects, none for {listed(without)};"
             " lower the detector's threshold, ask it for each phrase, or use fewer subjects"
         )
     rest = left_to_right(found[n] for n in sorted(free))

@@ -30,7 +30,7 @@ LETTERS = r"[^\W\d_]+"
 # CLIP makes a word of each Chinese or Japanese character, so these are no parts of a word.
 SPACED_WORDS = r"[^\W\d_\u2e80-\U0003ffff]+"
 LAST_WORD = rf"({LETTERS})\W*$"
-SHOWN = 200  # characters of the prompt in an error
+SHOWN = 160  # characters of a phrase or of the prompt in an error
 
 
 def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) -> list[list[int]]:
@@ -60,15 +60,15 @@ def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) ->
     for index, phrase in enumerate(phrases):
         if not spans[index]:
             raise ValueError(
-                f'"{phrase}" is not in the prompt "{_shortened(prompt)}"; write it into the'
-                " prompt, or change the subject's phrase to words of the prompt"
+                f'"{_shortened(phrase)}" is not in the prompt "{_shortened(prompt)}"; write it into'
+                " the prompt, or change the subject's phrase to words of the prompt"
             )
         subjects = spans.count(spans[index])
         if len(spans[index]) < subjects:
             raise ValueError(
-                f'"{phrase}" is in the prompt {_times(len(spans[index]))}, but {subjects} subjects'
-                f' have that name; write it {_times(subjects)} into the prompt "'
-                f'{_shortened(prompt)}", or give the subjects different phrases'
+                f'"{_shortened(phrase)}" is in the prompt {_times(len(spans[index]))}, but'
+                f" {subjects} subjects have that name; write it {_times(subjects)} into the"
+                f' prompt "{_shortened(prompt)}", or give the subjects different phrases'
             )
         alone = [span for span in spans[index] if not _in_longer(span, spans)]
         places = alone if len(alone) >= subjects else spans[index]
@@ -177,8 +177,8 @@ def _in_longer(span: tuple[int, int], spans: list[list[tuple[int, int]]]) -> boo
     return any(other != span and other[0] <= start and end <= other[1] for other in others)
 
 
-def _shortened(prompt: str) -> str:
-    text = " ".join(prompt.split())
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

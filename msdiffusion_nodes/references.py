@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .checks import naming
-from .subjects import parse_phrases
+from .subjects import listed, parse_phrases
 
 SQUARE = 512  # the official preprocessing squashes every picture to this size first
 VISIBLE = 0.5 / 255  # less than half a grey level of a mask is nothing
@@ -46,7 +46,7 @@ def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> lis
         names = parse_phrases(phrases)
         if len(names) != len(numbers):
             raise ValueError(
-                f"{len(names)} came ({', '.join(names)}) for {len(numbers)} pictures; write one"
+                f"{len(names)} came ({listed(names)}) for {len(numbers)} pictures; write one"
                 " line for each connected picture"
             )
     return [
@@ -60,7 +60,7 @@ def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
         images = _checked(connected[f"image_{number}"], "[views, height, width, 3]", (4,))
         if images.shape[-1] < 3:
             raise ValueError(f"{images.shape[-1]} channels came; expected a picture with 3")
-        images = images[..., :3]  # CLIP vision knows no transparency
+        images = images[..., :3].float()  # CLIP vision knows no transparency
     if f"mask_{number}" not in connected:
         return list(images.split(1))
     with naming(f"mask_{number}"):

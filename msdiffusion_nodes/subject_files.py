@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
 from .checks import naming
+from .subject_checks import TENSORS, check_contents
 from .subjects import Subject, require_same_encoder
+from .tensor_files import reason_of
 
 SUFFIX = ".safetensors"
 KEY = "msdiffusion_subjects"  # in the file's metadata: what is no tensor, as JSON
 VERSION = 1
-TENSORS = {  # those of a subject, with their dimensions
-    "image_features": ("views", "tokens", "width"),
-    "phrase_embedding": ("width",),
-}
-DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 LONGEST_HEADER = 1_000_000  # bytes; a subject takes some hundreds
 AGAIN = "save the subjects again with Save Subjects"
-ENCODE = "encode the subjects again"
 UPDATE = "update ComfyUI-MSDiffusion, or save the subjects again with this version"
 
 
@@ -100,9 +94,8 @@ def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
         # read rather than mapped into memory: the file may be replaced while its tensors live
         tensors = {} if contents is None else load(path.read_bytes())
     except Exception as error:  # a broken file makes the parsers fail in any way
-        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise ValueError(
-            f"it is broken or cut short, or none of ours ({reason}); {AGAIN}"
+            f"it is broken or cut short, or none of ours ({reason_of(error)}); {AGAIN}"
         ) from error
     if contents is None:
         raise ValueError(
@@ -163,53 +156,5 @@ def _plain_values(entry: dict[str, Any]) -> dict[str, Any]:
 def _check_subjects(subjects: Sequence[Subject]) -> None:
     if not subjects:
         raise ValueError("there are no subjects; expected one at least, from Encode Subjects")
-    for number, subject in enumerate(subjects, start=1):
-        with naming(f"subject {number}"):
-            _check_subject(subject)
+    check_contents(subjects)
     require_same_encoder(subjects)
-
-
-def _check_subject(subject: Subject) -> None:
-    for name, dimensions in TENSORS.items():
-        _check_tensor(name, getattr(subject, name), dimensions)
-    hints = get_type_hints(Subject)
-    for field in fields(Subject):
-        value = getattr(subject, field.name)
-        if field.name not in TENSORS and not _fits(value, hints[field.name]):
-            raise ValueError(f"its {field.name} is {value!r:.60}; expected {field.type}; {ENCODE}")
-    if not subject.phrase.strip():
-        raise ValueError(f"its phrase is empty; expected a name, such as dog; {ENCODE}")
-    views, weights = len(subject.image_features), subject.view_weights
-    if weights is not None and len(weights) != views:
-        raise ValueError(f"it has {len(weights)} view_weights for {views} views; {ENCODE}")
-
-
-def _check_tensor(name: str, tensor: Tensor, dimensions: Sequence[str]) -> None:
-    if tensor.ndim != len(dimensions) or tensor.numel() == 0:
-        came, expected = list(tensor.shape), ", ".join(dimensions)
-        raise ValueError(f"its {name} has shape {came}; expected [{expected}]; {ENCODE}")
-    if tensor.dtype not in DTYPES:
-        kinds = ", ".join(str(dtype) for dtype in DTYPES)
-        raise ValueError(f"its {name} is {tensor.dtype}; expected one of {kinds}; {ENCODE}")
-    if not tensor.isfinite().all():
-        raise ValueError(f"its {name} is not finite (NaN or infinity); {ENCODE}")
-
-
-def _fits(value: object, hint: Any) -> bool:
-    """Whether a value is what a field's annotation says; numbers must be finite."""
-    parts = get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, part) for part in parts)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, tuple):
-            return False
-        if parts[-1] is Ellipsis:
-            parts = parts[:1] * len(value)
-        return len(parts) == len(value) and all(map(_fits, value, parts))
-    if hint in (int, float):
-        numbers = (int, float) if hint is float else int
-        finite = isinstance(value, numbers) and abs(value) <= sys.float_info.max
-        return finite and not isinstance(value, bool)
-    if hint is str:  # JSON can hold halves of characters, which no log or page can show
-        return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
-    return isinstance(value, hint)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+SHOWN = 40  # characters of a phrase or of numbers in an error
+LISTED = 8  # phrases in an error
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -51,6 +54,17 @@ def parse_phrases(text: str) -> list[str]:
     return lines
 
 
+def shortened(text: str) -> str:
+    """The beginning of a text, for an error; "?" in place of halves of characters."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, for an error."""
+    return ", ".join(map(shortened, names[:LISTED])) + (", …" if len(names) > LISTED else "")
+
+
 def require_same_encoder(subjects: Sequence[Subject]) -> None:
     """Subjects in one list must come from the same CLIP vision model and text encoder.
 
@@ -79,10 +93,12 @@ def parse_weights(text: str, default: float, count: int, things: str = "subjects
     except ValueError:
         weights = []
     if not weights or not all(math.isfinite(weight) for weight in weights):
-        raise ValueError(f'"{text}" came; expected numbers with commas between, such as 0.6, 0.9')
+        raise ValueError(
+            f'"{shortened(text)}" came; expected numbers with commas between, such as 0.6, 0.9'
+        )
     if len(weights) != count:
         raise ValueError(
-            f'"{text}" has {len(weights)} numbers for {count} {things}; give one each, or leave it'
-            " empty to use the same weight for all"
+            f'"{shortened(text)}" has {len(weights)} numbers for {count} {things}; give one each,'
+            " or leave it empty to use the same weight for all"
         )
     return weights

@@ -52,13 +52,19 @@ def read_tensors(path: str | Path) -> Mapping:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except pickle.UnpicklingError as error:
         raise ValueError(
-            f"is refused ({_reason(error)}): it is broken or holds code besides tensors, and"
+            f"is refused ({reason_of(error)}): it is broken or holds code besides tensors, and"
             " nothing in it was executed"
         ) from error
     except PermissionError as error:
-        raise ValueError(f"may not be read ({_reason(error)}): allow it, or") from error
+        raise ValueError(f"may not be read ({reason_of(error)}): allow it, or") from error
     except Exception as error:  # a broken file makes the parsers fail in any way
-        raise ValueError(f"is broken or cut short ({_reason(error)})") from error
+        raise ValueError(f"is broken or cut short ({reason_of(error)})") from error
+
+
+def reason_of(error: Exception) -> str:
+    """An error's first line, without the path that an OSError repeats."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return reason.splitlines()[0][:150]
 
 
 def list_of_tensors(path: str | Path) -> bytes:
@@ -158,9 +164,3 @@ def _require_file(path: str | Path) -> None:
     else:
         link = os.path.islink(path)
         raise ValueError("is a link to what is not there" if link else "is not there")
-
-
-def _reason(error: Exception) -> str:
-    """An error's first line, without the path that an OSError repeats."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return reason.splitlines()[0][:150]

@@ -9,7 +9,7 @@ from typing import Any
 from ..attention import Overlap
 from ..auto_layout import AutoLayout
 from ..checks import naming
-from ..layout import Box, Layout, LayoutBatch, Region
+from ..layout import Box, Layout, Region
 from ..phrases import phrase_positions, prompt_length
 from ..subject_attention import SubjectAttention
 from ..subjects import Subject, parse_weights
@@ -31,11 +31,6 @@ class Settings:
     auto: AutoLayout | None
 
 
-def all_layouts(layout: Layout | LayoutBatch) -> tuple[Layout, ...]:
-    """One layout for all pictures, or one a picture."""
-    return layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
-
-
 def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[float]:
     """A weight for each subject: from the text, else its own, else the common one."""
     if text.strip():
@@ -53,7 +48,8 @@ def apply_subjects(
     """A clone of the model with the subjects at every site.
 
     Raises:
-        ValueError: a phrase is not in the prompt, or text_in_box cannot be had on this model.
+        ValueError: a phrase is not in the prompt, text_in_box cannot be had on this model, or the
+            weights are too large for it.
     """
     on = [number for number, subject in enumerate(subjects) if subject.enabled]
     subjects = [subjects[number] for number in on]
@@ -73,6 +69,11 @@ def apply_subjects(
     attentions = [SubjectAttention(layout, **common) for layout in layouts]
     made = msd_model.site_tokens(subjects, layouts, view_weights, settings.grounding, heads)
     tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
+    if not all(site_tokens.is_finite() for of_layout in tokens for site_tokens in of_layout):
+        raise ValueError(
+            f"weight: the subjects' effect is too strong for a model in {dtype}; lower weight,"
+            " subject_weights or view_weights"
+        )
     return patch_model(model, sites, attentions, tokens)
 
 

@@ -13,22 +13,33 @@ from ..references import Reference, squash
 from ..subjects import Subject
 
 
-def check_encoders(clip: Any, clip_vision: Any) -> None:
-    """Whether ComfyUI's CLIP has a CLIP-L part and there is a CLIP_VISION at all.
+def check_clip(clip: Any) -> None:
+    """Whether ComfyUI's CLIP has a CLIP-L part.
 
     Raises:
         ValueError: names the input and what to connect there.
     """
-    fix = "use the CLIP of an SDXL checkpoint"
     with naming("clip"):
-        if clip is None:
-            raise ValueError(f"it is empty, the checkpoint has no text encoder; {fix}")
         if not hasattr(clip.cond_stage_model, "clip_l") or "l" not in clip.tokenize(""):
             kind = type(clip.cond_stage_model).__name__
-            raise ValueError(f"{kind} has no CLIP-L text encoder; {fix}")
-    with naming("clip_vision"):
-        if clip_vision is None:
-            raise ValueError("it is empty; load clip_vision_g.safetensors with Load CLIP Vision")
+            raise ValueError(
+                f"{kind} has no CLIP-L text encoder; use the CLIP of an SDXL checkpoint"
+            )
+
+
+def text_tokens(clip: Any, text: str) -> list[list[tuple]]:
+    """A text's CLIP-L tokens: chunks of 77 (token, weight).
+
+    Raises:
+        ValueError: its brackets, which ComfyUI reads as weights, are nested too deeply, or it has
+            halves of characters, as JSON may hold.
+    """
+    if text != text.encode("utf-8", "ignore").decode("utf-8"):
+        raise ValueError(f"{text!r:.60} has half of a character in it; type it again")
+    try:
+        return clip.tokenize(text)["l"]
+    except RecursionError as error:
+        raise ValueError("its brackets are nested too deeply; take some away") from error
 
 
 def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
@@ -66,7 +77,7 @@ def encode_phrase(clip: Any, phrase: str) -> Tensor:
         ValueError: the phrase is longer than one chunk of text.
     """
     clip_l = clip.cond_stage_model.clip_l
-    chunks = clip.tokenize(phrase)["l"]
+    chunks = text_tokens(clip, phrase)
     if len(chunks) > 1:
         raise ValueError(f'"{phrase[:40]}…" is too long; name the subject in a few words')
     clip.load_model()

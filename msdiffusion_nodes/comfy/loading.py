@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,7 +36,7 @@ def adapter_files() -> dict[str, str]:
     files = {name: path for name, path in _model_files(FOLDER)}
     for folder in OTHER_FOLDERS:
         for name, path in _model_files(folder):
-            if name not in files and _is_adapter(path, _modified(path)):
+            if name not in files and _is_adapter(path, file_stamp(path)):
                 files[name] = path
     return files
 
@@ -108,15 +109,16 @@ def _model_files(folder: str) -> list[tuple[str, str]]:
     return [(name, path) for name, path in found if name.lower().endswith(SUFFIXES)]
 
 
-def _modified(path: str) -> float:
-    """When a file was changed; 0 if it has gone meanwhile."""
+def file_stamp(path: str) -> tuple[int, int] | None:
+    """Nanosecond of the last change and number of bytes; None where there is no ordinary file."""
     try:
-        return os.path.getmtime(path)
-    except OSError:
-        return 0.0
+        state = os.stat(path)
+    except OSError:  # a link that leads nowhere, or deleted a moment ago
+        return None
+    return (state.st_mtime_ns, state.st_size) if stat.S_ISREG(state.st_mode) else None
 
 
 @lru_cache(maxsize=256)
-def _is_adapter(path: str, modified: float) -> bool:
+def _is_adapter(path: str, stamp: tuple[int, int] | None) -> bool:
     """`looks_like_adapter`, asked once for each version of a file."""
     return looks_like_adapter(path)

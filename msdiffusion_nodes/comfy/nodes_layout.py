@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..auto_layout import AutoLayout as AutoLayoutSettings
-from ..checks import check_finite, naming
-from ..layout import Box, Layout, LayoutBatch, Region
+from ..checks import check_least, naming
+from ..layout import Box, Layout, LayoutBatch, Region, all_layouts
 from ..preview import draw_areas
+from .encoders import text_tokens
 from .patching import site_patches
-from .sockets import CATEGORY
+from .sockets import CATEGORY, checked
 
 LAYOUTS = 8  # sockets of BatchLayouts
 
@@ -54,6 +56,7 @@ class AutoLayout:
             },
         }
 
+    @checked
     def make(
         self,
         clip: Any,
@@ -64,20 +67,16 @@ class AutoLayout:
         areas: bool = True,
     ) -> tuple[AutoLayoutSettings]:
         with naming("clip"):
-            if clip is None or "l" not in clip.tokenize(""):
+            if "l" not in clip.tokenize(""):
                 raise ValueError("it has no CLIP-L; use the CLIP of an SDXL checkpoint")
-        with naming("threshold"):
-            check_finite(threshold)
         with naming("areas"):
             if not areas and not text_in_box:
                 raise ValueError("it is off, and text_in_box too: turn one on, or unplug the node")
         with naming("prompt"):
             if not prompt.strip():
                 raise ValueError("it is empty; connect the positive prompt's text")
-
-        def tokenize(text: str) -> list:
-            return clip.tokenize(text)["l"]
-
+            text_tokens(clip, prompt)
+        tokenize = partial(text_tokens, clip)
         made = AutoLayoutSettings(prompt, tokenize, threshold, start_step, areas, text_in_box)
         return (made,)
 
@@ -99,11 +98,11 @@ class BatchLayouts:
         }
         return {"required": {"layout_1": sockets.pop("layout_1")}, "optional": sockets}
 
+    @checked
     def join(self, **sockets: Layout | LayoutBatch | None) -> tuple[LayoutBatch]:
         layouts: list[Layout] = []
         for name in sorted(name for name, layout in sockets.items() if layout is not None):
-            layout = sockets[name]
-            layouts += layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
+            layouts += all_layouts(sockets[name])
         return (LayoutBatch(tuple(layouts)),)
 
 
@@ -127,10 +126,15 @@ class SweepLayout:
             }
         }
 
+    @checked
     def sweep(self, first: Layout, last: Layout, pictures: int) -> tuple[LayoutBatch]:
+        for name, layout in (("first", first), ("last", last)):
+            with naming(name):
+                if isinstance(layout, LayoutBatch):
+                    raise ValueError("a batch of layouts came; connect two single layouts")
+        with naming("pictures"):
+            check_least(pictures, 2)
         with naming("last"):
-            if any(isinstance(layout, LayoutBatch) for layout in (first, last)):
-                raise ValueError("a batch of layouts came; connect two single layouts")
             if len(first.regions) != len(last.regions):
                 raise ValueError(
                     f"{len(last.regions)} boxes came for {len(first.regions)} in `first`; give both"
@@ -138,8 +142,8 @@ class SweepLayout:
                 )
             if any(region.mask is not None for region in first.regions + last.regions):
                 raise ValueError("masks cannot be moved; use boxes")
-        steps = [number / (pictures - 1) for number in range(pictures)]
-        return (LayoutBatch(tuple(_between(first, last, step) for step in steps)),)
+            steps = [number / (pictures - 1) for number in range(pictures)]
+            return (LayoutBatch(tuple(_between(first, last, step) for step in steps)),)
 
 
 class CropLayout:
@@ -170,12 +174,21 @@ class CropLayout:
             }
         }
 
+    @checked
     def crop(
         self, layout: Layout | LayoutBatch, x: int, y: int, width: int, height: int
     ) -> tuple[Layout | LayoutBatch]:
         if isinstance(layout, LayoutBatch):
             tiles = (self.crop(each, x, y, width, height)[0] for each in layout.layouts)
             return (LayoutBatch(tuple(tiles)),)
+        for name, number, least in (
+            ("x", x, 0),
+            ("y", y, 0),
+            ("width", width, 1),
+            ("height", height, 1),
+        ):
+            with naming(name):
+                check_least(number, least)
         if x + width > layout.width or y + height > layout.height:
             raise ValueError(
                 f"width: the tile reaches from {x}, {y} to {x + width}, {y + height}, but the"
@@ -211,6 +224,7 @@ class ShowAreas:
             }
         }
 
+    @checked
     def show(self, model: Any, samples: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         with naming("model"):
             patches = list(site_patches(model).values())

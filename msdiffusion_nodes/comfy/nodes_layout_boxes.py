@@ -8,16 +8,17 @@ from typing import Any
 
 from torch import Tensor
 
-from ..checks import check_layout, naming
+from ..checks import check_layout, check_least, naming
 from ..detections import Detection, bounding_boxes, read_detections
 from ..layout import NO_AREA, Layout, Region, parse_boxes, regions_from_masks
 from ..matching import left_to_right, match_detections
 from ..preview import draw_layout
 from ..raw_boxes import BoxFormat
 from ..subjects import Subject
-from .sockets import CATEGORY
+from .sockets import CATEGORY, checked
 
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
+MOST_CELLS = 2**31  # of all masks together: 8 GB
 DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
 
 
@@ -105,6 +106,7 @@ class LayoutBoxes:
             },
         }
 
+    @checked
     def lay_out(
         self,
         boxes: str,
@@ -120,6 +122,9 @@ class LayoutBoxes:
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise ValueError("bboxes: masks are connected too; both give the areas, unlink one")
+        for name, side in (("width", width), ("height", height)):
+            with naming(name):
+                check_least(side, 1)
         own_size = _size_of(picture) or (width, height)
         told_size = _told_size(picture_width, picture_height)
         if bboxes is not None:
@@ -134,8 +139,9 @@ class LayoutBoxes:
         else:
             with naming("boxes"):
                 placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
-        layout = Layout(tuple(placed.regions), width, height)
+        layout = Layout(tuple(placed.regions), int(width), int(height))
         with naming(placed.source):
+            _check_memory(layout)
             names = _names(layout, placed, subjects)
         return _outputs(layout, placed, names, picture)
 
@@ -172,6 +178,15 @@ def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | 
     taken = iter(match.taken)
     regions = [Region(NO_AREA if each.everywhere else next(taken).box) for each in subjects]
     return Placement(regions, "bboxes", note, unused=match.unused)
+
+
+def _check_memory(layout: Layout) -> None:
+    cells = len(layout.regions) * layout.width * layout.height
+    if cells > MOST_CELLS:
+        raise ValueError(
+            f"{len(layout.regions)} areas came for a picture of {layout.width} × {layout.height};"
+            f" their masks would need {cells / 2**28:.0f} GB: use fewer, or a smaller picture"
+        )
 
 
 def _names(layout: Layout, placed: Placement, subjects: Sequence[Subject] | None) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +12,9 @@ import folder_paths
 from ..checks import naming
 from ..subject_files import SUFFIX, holds_subjects, load_subjects, save_subjects
 from ..subjects import Subject
-from .sockets import CATEGORY
+from ..tensor_files import reason_of
+from .loading import file_stamp
+from .sockets import CATEGORY, checked
 
 PREFIX = "msdiffusion/subjects"
 
@@ -44,6 +45,7 @@ class SaveSubjects:
             }
         }
 
+    @checked
     def save(self, subjects: list[Subject], filename_prefix: str) -> dict[str, Any]:
         with naming("filename_prefix"):
             path = _new_path(filename_prefix)
@@ -52,7 +54,7 @@ class SaveSubjects:
                 save_subjects(path, subjects)
         except OSError as error:
             raise ValueError(
-                f"filename_prefix: {_shown_name(path)} cannot be written ({_reason(error)}); make"
+                f"filename_prefix: {_shown_name(path)} cannot be written ({reason_of(error)}); make"
                 " room or choose another place below the output folder"
             ) from error
         return {"ui": {"text": [_shown_name(path)]}, "result": (subjects,)}
@@ -87,11 +89,11 @@ class LoadSubjects:
     @classmethod
     def IS_CHANGED(cls, file: str) -> str:
         path = subject_files().get(file)
-        return str(path and _stamp(path))
+        return str(path and file_stamp(path))
 
     def load(self, file: str) -> tuple[list[Subject]]:
         with naming("file"):
-            path = subject_files().get(file)
+            path = subject_files().get(str(file))
             if path is None:
                 raise ValueError(f"{file!r:.200} is no longer there; choose another file")
             return (load_subjects(path),)
@@ -106,7 +108,7 @@ def subject_files() -> dict[str, str]:
     for folder, _, names in os.walk(folder_paths.get_output_directory()):
         for name in names:
             path = os.path.join(folder, name)
-            stamp = _stamp(path) if name.endswith(SUFFIX) else None
+            stamp = file_stamp(path) if name.endswith(SUFFIX) else None
             if stamp and _holds_subjects(path, stamp):
                 found.append((-stamp[0], _shown_name(path), path))
     return {name: path for _, name, path in sorted(found)}
@@ -116,15 +118,6 @@ def subject_files() -> dict[str, str]:
 def _holds_subjects(path: str, stamp: tuple[int, int]) -> bool:
     """`holds_subjects`, asked once for each version of a file."""
     return holds_subjects(path)
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
-    """Nanosecond of the last change and number of bytes; None where there is no ordinary file."""
-    try:
-        state = os.stat(path)
-    except OSError:  # a link that leads nowhere, or deleted a moment ago
-        return None
-    return (state.st_mtime_ns, state.st_size) if stat.S_ISREG(state.st_mode) else None
 
 
 def _shown_name(path: str) -> str:
@@ -151,15 +144,10 @@ def _new_path(prefix: str) -> str:
         return path
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{prefix!r:.200} names no file ({_reason(error)}); choose another name"
+            f"{prefix!r:.200} names no file ({reason_of(error)}); choose another name"
         ) from error
     except Exception as error:  # a bare one is ComfyUI's way to say so
         raise ValueError(
             f"{prefix!r:.200} leaves ComfyUI's output folder; expected a place below it, such as"
             f" {PREFIX}"
         ) from error
-
-
-def _reason(error: Exception) -> str:
-    # an OSError's whole text repeats the path
-    return getattr(error, "strerror", None) or str(error)

@@ -8,11 +8,11 @@ from typing import Any
 from comfy.utils import ProgressBar
 from torch import Tensor
 
-from ..checks import check_finite, check_schedule, naming
+from ..checks import check_schedule, naming
 from ..references import gather_references
-from ..subjects import Subject, parse_weights, require_same_encoder
-from .encoders import check_encoders, encode_reference
-from .sockets import CATEGORY, PERCENT, WEIGHT
+from ..subjects import Subject, listed, parse_weights, require_same_encoder
+from .encoders import check_clip, encode_reference
+from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
 PICTURES = 4  # sockets for pictures on EncodeSubjects; more subjects come by chaining
 NUMBER = "Which subject, counted from 1."
@@ -53,6 +53,7 @@ class EncodeSubjects:
             },
         }
 
+    @checked
     def encode(
         self,
         clip: Any,
@@ -61,7 +62,7 @@ class EncodeSubjects:
         subjects: list[Subject] | None = None,
         **sockets: Tensor | None,
     ) -> tuple[list[Subject]]:
-        check_encoders(clip, clip_vision)
+        check_clip(clip)
         references = gather_references(phrases, sockets)
         progress = ProgressBar(len(references))
         encoded = list(subjects or [])
@@ -102,6 +103,7 @@ class SubjectOptions:
             "optional": {"view_weights": ("STRING", {"default": "", "tooltip": views})},
         }
 
+    @checked
     def change(
         self,
         subjects: list[Subject],
@@ -114,15 +116,13 @@ class SubjectOptions:
     ) -> tuple[list[Subject]]:
         subject = pick(subjects, number)
         check_schedule(start_percent, end_percent)
-        with naming("weight"):
-            check_finite(weight)
         with naming("view_weights"):
             views = parse_weights(view_weights, 1.0, len(subject.image_features), "views")
         changed = replace(
             subject,
-            weight=weight,
-            start_percent=start_percent,
-            end_percent=end_percent,
+            weight=float(weight),
+            start_percent=float(start_percent),
+            end_percent=float(end_percent),
             enabled=enabled,
             view_weights=tuple(views),
         )
@@ -151,18 +151,17 @@ class BackgroundSubject:
             }
         }
 
+    @checked
     def change(self, subjects: list[Subject], number: int, weight: float) -> tuple[list[Subject]]:
         subject = pick(subjects, number)
-        with naming("weight"):
-            check_finite(weight)
-        scene = replace(subject, weight=weight, everywhere=True)
+        scene = replace(subject, weight=float(weight), everywhere=True)
         return (exchange(subjects, number, scene),)
 
 
 def pick(subjects: list[Subject], number: int) -> Subject:
     """The subject with this number, counted from 1."""
     if not 1 <= number <= len(subjects):
-        names = ", ".join(subject.phrase for subject in subjects)
+        names = listed([subject.phrase for subject in subjects])
         raise ValueError(
             f"number: {number} came; there are {len(subjects)} subjects ({names}), counted from 1"
         )

@@ -30,7 +30,14 @@ def _start_comfyui() -> None:
 
 _start_comfyui()
 
+from promises import fuzzed  # noqa: E402, F401
 from refusals import good, next_run_works, refused, results  # noqa: E402, F401
+from subject_folder import (  # noqa: E402, F401
+    file_nodes,
+    load_subjects,
+    output_folder,
+    save_subjects,
+)
 
 
 @pytest.fixture(scope="session")
@@ -126,3 +133,27 @@ def patch(run, tiny, msd_model, subjects):
         return run("ApplyMSDiffusion", **inputs)[0]
 
     return apply
+
+
+@pytest.fixture(scope="session")
+def options(run, subjects):
+    """`options(number, …)`: SubjectOptions for one of the two subjects and anything changed."""
+
+    def change(number, **changes):
+        inputs = {"subjects": subjects, "number": number, "weight": 0.6, "enabled": True}
+        inputs |= {"start_percent": 0.0, "end_percent": 1.0, **changes}
+        return run("SubjectOptions", **inputs)[0]
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def auto(run, tiny):
+    """`auto(…)`: AutoLayout for the prompt of `sampling.ksampler` and anything changed."""
+    from sampling import PROMPT
+
+    def make(**changes):
+        inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 2}
+        return run("AutoLayout", **inputs | changes)[0]
+
+    return make

@@ -3,6 +3,7 @@
 import nodes
 import torch
 
+PROMPT = "a dog and a cat on the beach"
 BOXES = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
 
 
@@ -33,7 +34,7 @@ def ksampler(tiny, model, **settings):
         "cfg": 7.0,
         "sampler_name": "euler",
         "scheduler": "normal",
-        "positive": text(tiny.clip, "a dog and a cat on the beach"),
+        "positive": text(tiny.clip, PROMPT),
         "negative": text(tiny.clip, "blurry"),
         "latent_image": empty_latent(),
         "denoise": 1.0,

@@ -4,6 +4,7 @@ import nodes
 import pytest
 import torch
 from golden_cases import apply_nodes, call_unet, load
+from other_packs import attn2_patches
 from sampling import empty_latent, ksampler, text
 
 PROMPT = "a cute dog and a grey cat"  # the recording's phrases stand at [3, 4) and [6, 8)
@@ -74,15 +75,6 @@ def test_a_text_repeated_to_a_longer_one_gives_the_same(golden):
         assert (out[0] - positive).abs().max() <= 1e-4
 
 
-@pytest.fixture(scope="module")
-def auto(run, tiny):
-    def make(prompt="a dog and a cat on the beach", **changes):
-        inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2, **changes}
-        return run("AutoLayout", **inputs)[0]
-
-    return make
-
-
 SETTINGS = {"steps": 4, "latent_image": empty_latent(256, 256)}
 
 
@@ -150,8 +142,7 @@ def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(
     tiny, patch, auto, monkeypatch
 ):
     model = patch(auto_layout=auto())
-    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
-    attention, sizes = replaced["middle", 0, 0].parts[0][0], []
+    attention, sizes = attn2_patches(model)["middle", 0, 0].parts[0][0], []
     end_run = attention.end_run
 
     def measured():
@@ -166,10 +157,9 @@ def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(
     assert attention.history.maxlen is not None
 
 
-def test_a_subject_that_is_off_is_not_found_either(run, tiny, patch, subjects, auto):
-    off = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": False}
-    left = run("SubjectOptions", subjects=subjects, number=2, **off)[0]
-    none = run("SubjectOptions", subjects=left, number=1, **off)[0]
+def test_a_subject_that_is_off_is_not_found_either(tiny, patch, options, auto):
+    left = options(2, enabled=False)
+    none = options(1, subjects=left, enabled=False)
     plain = ksampler(tiny, tiny.model, **SETTINGS)
     nothing = patch(subjects=none, auto_layout=auto())
     assert torch.equal(ksampler(tiny, nothing, **SETTINGS), plain)

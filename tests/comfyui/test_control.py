@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from other_packs import attn2_patches
 from sampling import empty_latent, ksampler
 
 SETTINGS = {"steps": 2, "latent_image": empty_latent(256, 256)}
@@ -29,11 +30,10 @@ def influence(tiny):
             "sigmas": torch.full((images,), sigma),
             **more,
         }
-        replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
         from comfy.ldm.modules.attention import optimized_attention
 
         plain = optimized_attention(q, k, k, HEADS)
-        added = replaced[KEY](q, k, k, options) - plain
+        added = attn2_patches(model)[KEY](q, k, k, options) - plain
         return added.reshape(rows, HEIGHT, WIDTH, CHANNELS)
 
     return measure
@@ -96,18 +96,6 @@ def test_the_topmost_subject_hides_the_others(patch, influence):
     assert not torch.allclose(top, influence(patch(boxes=boxes)), atol=1e-3)
 
 
-@pytest.fixture
-def options(run, subjects):
-    """`options(number, …)`: the two subjects with one of them changed."""
-
-    def change(number, **changes):
-        inputs = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": True}
-        inputs |= {"subjects": subjects, "number": number, **changes}
-        return run("SubjectOptions", **inputs)[0]
-
-    return change
-
-
 def halves(added):
     return added[:, :, : WIDTH // 2], added[:, :, WIDTH // 2 :]
 
@@ -148,15 +136,13 @@ def test_a_subject_that_is_off_acts_nowhere(patch, influence, options):
     assert torch.allclose(right, halves(influence(patch(boxes=HALVES)))[1], atol=1e-5)
 
 
-def test_views_have_weights(run, tiny, patch, influence):
+def test_views_have_weights(run, tiny, patch, influence, options):
     views = torch.rand(2, 48, 64, 3, generator=torch.Generator().manual_seed(0))
     encoders = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
     subjects = run("EncodeSubjects", **encoders, image_1=views)[0]
 
     def weighted(text):
-        inputs = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": True}
-        inputs |= {"subjects": subjects, "number": 1, "view_weights": text}
-        changed = run("SubjectOptions", **inputs)[0]
+        changed = options(1, subjects=subjects, view_weights=text)
         return influence(patch(boxes="[[0, 0, 1, 1]]", subjects=changed))
 
     both, first, second = weighted("1, 1"), weighted("1, 0"), weighted("0, 1")
@@ -182,16 +168,13 @@ def test_a_background_subject_covers_the_picture_at_the_authors_weight(
     assert torch.equal(ours, influence(by_hand))
 
 
-def test_text_stays_in_its_box(tiny, run, patch, influence):
-    prompt = "a dog and a cat on the beach"
-    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
-    auto = run("AutoLayout", **inputs, text_in_box=True, areas=False)[0]
-    model = patch(boxes=HALVES, auto_layout=auto, weight=0.0)
+def test_text_stays_in_its_box(tiny, patch, influence, auto):
+    kept = auto(text_in_box=True, areas=False)
+    model = patch(boxes=HALVES, auto_layout=kept, weight=0.0)
     added = influence(model)
     assert (added != 0).any(), "each half misses the other subject's phrase"
-    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"][KEY]
-    attention = replaced.parts[0][0]
-    dog, cat = (place[0] for place in attention.positions)
+    site = attn2_patches(model)[KEY]
+    dog, cat = (place[0] for place in site.parts[0][0].positions)
     k = torch.zeros(1, 77, CHANNELS)
     v = torch.zeros(1, 77, CHANNELS)
     v[:, dog] = 1
@@ -202,33 +185,27 @@ def test_text_stays_in_its_box(tiny, run, patch, influence):
         "sigmas": torch.ones(1),
     }
     q = torch.randn(1, HEIGHT * WIDTH, CHANNELS)
-    left, right = halves(replaced(q, k, v, options).reshape(1, HEIGHT, WIDTH, CHANNELS))
+    left, right = halves(site(q, k, v, options).reshape(1, HEIGHT, WIDTH, CHANNELS))
     assert (left > 0).all() and (right == 0).all()
     assert ksampler(tiny, model, **SETTINGS).isfinite().all()
 
 
 @pytest.mark.parametrize("kind", ["basic", "sub_quad", "split", "pytorch"])
-def test_text_stays_in_its_box_with_each_of_comfyuis_attentions(kind, tiny, run, patch, influence):
+def test_text_stays_in_its_box_with_each_of_comfyuis_attentions(kind, patch, influence, auto):
     import comfy.ldm.modules.attention as attention
 
     def override(function, *arguments, **named):
         named = {key: value for key, value in named.items() if key != "transformer_options"}
         return getattr(attention, f"attention_{kind}")(*arguments, **named)
 
-    prompt = "a dog and a cat on the beach"
-    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
-    auto = run("AutoLayout", **inputs, text_in_box=True, areas=False)[0]
-    model = patch(boxes=HALVES, auto_layout=auto)
+    model = patch(boxes=HALVES, auto_layout=auto(text_in_box=True, areas=False))
     expected = influence(model)
     made = influence(model, optimized_attention_override=override)
     assert torch.allclose(made, expected, atol=1e-5)
 
 
-def test_text_in_box_refuses_what_it_cannot_do(tiny, run, patch):
-    prompt = "a dog and a cat on the beach"
-    inputs = {"clip": tiny.clip, "prompt": prompt, "threshold": 0.5, "start_step": 2}
-    auto = run("AutoLayout", **inputs, text_in_box=True)[0]
+def test_text_in_box_refuses_what_it_cannot_do(tiny, patch, auto):
     model = tiny.model.clone()
     model.set_model_attn2_replace(lambda q, k, v, options: q, "middle", 0, 0)
     with pytest.raises(ValueError, match="text_in_box"):
-        patch(model=model, auto_layout=auto)
+        patch(model=model, auto_layout=auto(text_in_box=True))

@@ -9,10 +9,9 @@ from dataclasses import replace
 import nodes
 import pytest
 import torch
-from sampling import empty_latent, ksampler, text
+from sampling import PROMPT, empty_latent, ksampler, text
 
 SETTINGS = {"steps": 2, "cfg": 1.0, "latent_image": empty_latent(256, 256)}
-PROMPT = "a dog and a cat on the beach"
 NONE = [0, 0, 0, 0]
 CORNER = [0, 0, 0.5, 0.5]
 SIZE = 32
@@ -53,20 +52,6 @@ def effect(tiny, sample):
     return measure
 
 
-@pytest.fixture(scope="module")
-def auto(run, tiny):
-    def make(**changes):
-        inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 2}
-        return run("AutoLayout", **{**inputs, **changes})[0]
-
-    return make
-
-
-def options(run, subjects, number, **changes):
-    inputs = {"weight": 0.6, "start_percent": 0.0, "end_percent": 1.0, "enabled": True}
-    return run("SubjectOptions", **inputs | {"subjects": subjects, "number": number, **changes})[0]
-
-
 def test_a_box_and_a_moved_box(patch, effect):
     assert stronger(effect(patch(boxes=str([[0, 0, 0.5, 1], NONE]))), LEFT) > CLEARLY
     assert stronger(effect(patch(boxes=str([[0.5, 0, 1, 1], NONE]))), RIGHT) > CLEARLY
@@ -84,27 +69,27 @@ def test_a_mask_and_a_soft_mask(run, patch, effect):
     assert soft[TOP_LEFT].mean() < 0.5 * hard[TOP_LEFT].mean()
 
 
-def test_weight_and_switch_of_one_subject(run, subjects, patch, effect):
+def test_weight_and_switch_of_one_subject(options, patch, effect):
     for changes in ({"weight": 0.0}, {"enabled": False}):
-        changed = options(run, subjects, 2, **changes)
+        changed = options(2, **changes)
         assert stronger(effect(patch(subjects=changed)), LEFT) > CLEARLY
 
 
-def test_time_of_one_subject(run, subjects, patch, effect):
-    model = patch(subjects=options(run, subjects, 1, start_percent=0.6))
+def test_time_of_one_subject(options, patch, effect):
+    model = patch(subjects=options(1, start_percent=0.6))
     first = effect(model, steps=4, start_step=0, last_step=1)
     last = effect(model, steps=4, start_step=3, last_step=4)
     assert stronger(first, RIGHT) > CLEARLY
     assert stronger(last, RIGHT) < stronger(first, RIGHT)
 
 
-def test_weights_of_views(run, tiny, patch, effect):
+def test_weights_of_views(run, tiny, options, patch, effect):
     views = torch.rand(2, 48, 64, 3, generator=torch.Generator().manual_seed(0))
     encoders = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
     subjects = run("EncodeSubjects", **encoders, image_1=views)[0]
     box = {"boxes": str([CORNER])}
-    halved = options(run, subjects, 1, view_weights="0.5, 0.5")
-    none = options(run, subjects, 1, view_weights="0, 0")
+    halved = options(1, subjects=subjects, view_weights="0.5, 0.5")
+    none = options(1, subjects=subjects, view_weights="0, 0")
     full = effect(patch(**box, subjects=subjects))
     assert effect(patch(**box, subjects=halved)).mean() < full.mean()
     assert effect(patch(**box, subjects=none)).max() == 0
@@ -123,7 +108,7 @@ def test_a_background_subject_acts_everywhere(run, subjects, patch, effect):
     assert stronger(effect(patch(boxes=boxes, subjects=scene)), TOP_LEFT) < CLEARLY
 
 
-def test_text_that_stays_in_its_box_changes_the_rest(patch, effect, auto, subjects):
+def test_text_that_stays_in_its_box_changes_the_rest(patch, effect, auto):
     kept = auto(text_in_box=True, areas=False)
     boxes = str([CORNER, CORNER])
     model = patch(boxes=boxes, weight=0.0, auto_layout=kept)

@@ -3,6 +3,7 @@
 import nodes
 import pytest
 import torch
+from other_packs import attn2_patches
 from sampling import empty_latent, ksampler, text
 
 SETTINGS = {"steps": 2, "latent_image": empty_latent(256, 256)}
@@ -51,8 +52,7 @@ def test_the_layout_follows_the_picture_through_deep_shrink_and_upscaling(tiny, 
 def test_an_area_sees_its_part_of_the_layout(tiny, patch, run):
     seen = []
     model = patch(boxes="[[0, 0, 0.25, 1], [0.75, 0, 1, 1]]")
-    replaced = model.model_options["transformer_options"]["patches_replace"]["attn2"]
-    attention = replaced["input", 4, 0].parts[0][0]
+    attention = attn2_patches(model)["input", 4, 0].parts[0][0]
     original = type(attention).add
 
     def add(self, out, query, tokens, call, areas):
@@ -81,9 +81,8 @@ def test_a_tile_sees_its_part_of_the_layout(run):
         run("CropLayout", layout=layout, x=512, y=0, width=256, height=256)
 
 
-def test_the_areas_can_be_seen(tiny, run, patch):
-    inputs = {"clip": tiny.clip, "prompt": "a dog and a cat", "threshold": 0.5, "start_step": 2}
-    model = patch(boxes=HALVES, auto_layout=run("AutoLayout", **inputs)[0])
+def test_the_areas_can_be_seen(tiny, run, patch, auto):
+    model = patch(boxes=HALVES, auto_layout=auto(prompt="a dog and a cat"))
     positive = text(tiny.clip, "a dog and a cat")
     samples = ksampler(tiny, model, **{**SETTINGS, "steps": 3, "positive": positive})
     pictures, masks = run("ShowAreas", model=model, samples={"samples": samples})

@@ -4,9 +4,8 @@ import pytest
 import torch
 from comfy_extras.nodes_perpneg import PerpNegGuider
 from other_packs import core, couple, guided, negpip, negpip_text
-from sampling import empty_latent, ksampler, text
+from sampling import PROMPT, empty_latent, ksampler, text
 
-PROMPT = "a dog and a cat on the beach"
 SETTINGS = {"steps": 2, "latent_image": empty_latent(128, 128)}
 LEFT = "[[0, 0, 0.5, 1], [0, 0, 0, 0]]"
 
@@ -15,15 +14,6 @@ def stripes(regions):
     """Masks of equal upright stripes: (regions, 32, 32)."""
     edges = torch.arange(32) * regions // 32
     return torch.stack([(edges == n).float().expand(32, 32) for n in range(regions)])
-
-
-@pytest.fixture(scope="module")
-def auto(run, tiny):
-    def make(**changes):
-        inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 2}
-        return run("AutoLayout", **{**inputs, **changes})[0]
-
-    return make
 
 
 def close(made, expected):

@@ -24,11 +24,10 @@ from comfy_extras import (
     nodes_sag,
 )
 from other_packs import core, guided
-from sampling import BOXES, empty_latent, ksampler, text
+from sampling import BOXES, PROMPT, empty_latent, ksampler, text
 from straightforward import straightforward
 from tiny_models.adapter import tiny_adapter
 
-PROMPT = "a dog and a cat on the beach"
 SETTINGS = {"steps": 1, "latent_image": empty_latent(128, 128)}
 
 

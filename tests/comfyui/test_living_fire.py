@@ -9,16 +9,9 @@ import psutil
 import pytest
 import torch
 from other_packs import attn2_patches
-from sampling import empty_latent, ksampler, text
+from sampling import PROMPT, empty_latent, ksampler, text
 
-PROMPT = "a dog and a cat on the beach"
 SETTINGS = {"steps": 3, "latent_image": empty_latent(128, 128)}
-
-
-@pytest.fixture(scope="module")
-def auto(run, tiny):
-    inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 2}
-    return run("AutoLayout", **inputs)[0]
 
 
 class Breaks:
@@ -46,7 +39,7 @@ class Breaks:
 )
 def test_the_run_after_one_that_broke_off_is_undisturbed(error, automatic, tiny, patch, auto):
     settings = {**SETTINGS, "positive": text(tiny.clip, PROMPT)}
-    model = patch(auto_layout=auto if automatic else None)
+    model = patch(auto_layout=auto() if automatic else None)
     plain, expected = ksampler(tiny, tiny.model, **settings), ksampler(tiny, model, **settings)
     # in the middle of the UNet and of the run; the clone shares all that is ours
     broken = model.clone()
@@ -84,7 +77,8 @@ def test_memory_stays_flat_over_200_runs_with_changing_subjects_and_sizes(
     chance = random.Random(0)
     sizes = [(64, 64), (96, 64), (64, 128), (64, 64), (96, 96)]
     positive, negative = text(tiny.clip, PROMPT), text(tiny.clip, "")
-    kept = patch(auto_layout=auto)
+    found = auto()
+    kept = patch(auto_layout=found)
 
     def one(number):
         edges = [sorted(chance.sample(range(9), 2)) for _ in range(4)]
@@ -92,7 +86,7 @@ def test_memory_stays_flat_over_200_runs_with_changing_subjects_and_sizes(
         order = subjects if number % 2 else subjects[::-1]
         changes = {"boxes": json.dumps(boxes), "subjects": order, "weight": chance.random()}
         # every third time the same model once more, as a user who changes the size alone
-        model = kept if number % 3 == 0 else patch(**changes, auto_layout=(None, auto)[number % 2])
+        model = kept if number % 3 == 0 else patch(**changes, auto_layout=(None, found)[number % 2])
         width, height = sizes[number % len(sizes)]
         latent = empty_latent(width, height, 1 + number % 2)
         more = {"positive": positive, "negative": negative, "latent_image": latent}

@@ -13,22 +13,12 @@ import comfy.supported_models
 import pytest
 import torch
 from other_packs import attn2_patches
-from sampling import BOXES, empty_latent, ksampler, text
+from sampling import BOXES, PROMPT, empty_latent, ksampler, text
 from straightforward import straightforward
 from tiny_models.adapter import tiny_adapter
 
-PROMPT = "a dog and a cat on the beach"
 SETTINGS = {"steps": 1, "latent_image": empty_latent(128, 128)}
 META = torch.device("meta")
-
-
-@pytest.fixture(scope="module")
-def auto(run, tiny):
-    def make(**changes):
-        inputs = {"clip": tiny.clip, "prompt": PROMPT, "threshold": 0.5, "start_step": 1}
-        return run("AutoLayout", **{**inputs, **changes})[0]
-
-    return make
 
 
 def on_meta(model, tiny):
@@ -57,7 +47,7 @@ def test_nothing_stays_behind_when_the_model_computes_elsewhere(kind, run, tiny,
             "layout": run("LayoutBoxes", boxes="", width=128, height=128, masks=masks)[0]
         },
         "times": {"start_percent": 0.1, "end_percent": 0.9},
-        "auto layout": {"auto_layout": auto()},
+        "auto layout": {"auto_layout": auto(start_step=1)},
         "text in box": {"auto_layout": auto(areas=False, text_in_box=True)},
     }[kind]
     model = patch(model=tiny.models.unet_model(), **changes)

@@ -6,16 +6,13 @@ import comfy.model_management
 import nodes
 import pytest
 import torch
+from other_packs import attn2_patches
 from sampling import empty_latent, ksampler, text
 from straightforward import SITE_KEYS
 
 SETTINGS = {"steps": 2, "latent_image": empty_latent(256, 256)}
 LEFT = "[[0.0, 0.0, 0.5, 1.0], [0.0, 0.0, 0.0, 0.0]]"
 RIGHT = "[[0.0, 0.0, 0.0, 0.0], [0.5, 0.0, 1.0, 1.0]]"
-
-
-def attn2_patches(model):
-    return model.model_options["transformer_options"]["patches_replace"]["attn2"]
 
 
 def halved_text(q, k, v, extra_options):

@@ -5,6 +5,7 @@ import json
 import nodes
 import pytest
 import torch
+from other_packs import attn2_patches
 from sampling import BOXES, empty_latent, ksampler
 from straightforward import straightforward
 from tiny_models.adapter import tiny_adapter
@@ -81,11 +82,10 @@ def test_outside_its_time_a_subject_changes_nothing(tiny, patch):
 def test_bfloat16_model_keeps_its_dtype(tiny, patch):
     model = tiny.models.unet_model(dtype=torch.bfloat16)
     patched = patch(model=model)
-    replaced = patched.model_options["transformer_options"]["patches_replace"]["attn2"]
-    assert {patch.parts[0][1].home.key.dtype for patch in replaced.values()} == {torch.bfloat16}
+    placed = [site.parts[0][1] for site in attn2_patches(patched).values()]
+    assert {each.home.key.dtype for each in placed} == {torch.bfloat16}
     settings = {"steps": 1, "latent_image": empty_latent(256, 256)}
     ours = ksampler(tiny, patched, **settings)
     assert ours.isfinite().all()
     assert not torch.equal(ours, ksampler(tiny, model, **settings))
-    copies = [patch.parts[0][1].copies for patch in replaced.values()]
-    assert not any(copies), "no copy may be made in the steps"
+    assert not any(each.copies for each in placed), "no copy may be made in the steps"

@@ -16,7 +16,7 @@ class NoComfyUI:
     """A meta-path finder that refuses to find ComfyUI."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):
+    def find_spec(name, *_):
         if name.partition(".")[0] in ("comfy", "comfy_extras", "folder_paths"):
             raise ImportError("the library must not import ComfyUI")
         return None
@@ -35,3 +35,5 @@ def load_library() -> None:
 sys.meta_path.insert(0, NoComfyUI)
 sys.path.insert(0, str(TESTS))  # `import oracle, fill`
 load_library()
+
+from converting import folder, source, target  # noqa: E402, F401

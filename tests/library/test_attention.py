@@ -1,131 +1,26 @@
-"""The multi-subject attention and the box masks, against the oracle's slow loops."""
-
-from dataclasses import dataclass
+"""The multi-subject attention, against the oracle's slow loops."""
 
 import numpy as np
 import oracle
 import pytest
 import torch
+from attention_cases import (
+    EMPTY,
+    LEFT,
+    MIDDLE,
+    RIGHT,
+    WHOLE,
+    Case,
+    box_case,
+    boxes,
+    cases,
+    grids,
+    layout_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msdiffusion_nodes.attention import add_image_attention, coverage_groups
-from msdiffusion_nodes.layout import Box, Layout, Region
-
-EMPTY = (0.0, 0.0, 0.0, 0.0)
-WHOLE = (0.0, 0.0, 1.0, 1.0)
-LEFT = (0.0, 0.0, 0.5, 1.0)
-RIGHT = (0.5, 0.0, 1.0, 1.0)
-MIDDLE = (0.25, 0.25, 0.75, 0.75)
-
-fractions = st.integers(1, 130).flatmap(lambda n: st.integers(0, n).map(lambda k: k / n))
-nice_fractions = st.sampled_from([0.0, 0.125, 0.25, 1 / 3, 0.5, 2 / 3, 0.75, 0.9, 1.0])
-floats = st.floats(0, 1, width=32)
-
-
-def edge_pairs(edges):
-    """Two different edges of a box along one axis, the lower one first."""
-    return st.tuples(edges, edges).map(sorted).filter(lambda pair: pair[0] < pair[1])
-
-
-def areas(*edges):
-    """Boxes (x0, y0, x1, y1) with an area; each axis draws its two edges from one of `edges`."""
-    pairs = st.one_of(*(edge_pairs(edge) for edge in edges))
-    return st.tuples(pairs, pairs).map(lambda xy: (xy[0][0], xy[1][0], xy[0][1], xy[1][1]))
-
-
-boxes = st.one_of(areas(floats, fractions, nice_fractions), st.sampled_from([EMPTY, WHOLE]))
-
-
-@dataclass
-class Case:
-    """One attention problem in float64. Shapes as the oracle takes them."""
-
-    height: int
-    width: int
-    heads: int
-    out: np.ndarray  # (batch, h·w, heads·dim), what the text attention gave
-    query: np.ndarray  # (batch, h·w, heads·dim)
-    keys: list[np.ndarray]  # (tokens_i, heads·dim) a subject
-    values: list[np.ndarray]
-    weights: list[float]
-    masks: np.ndarray  # (subjects, h, w) bool
-
-    def expected(self) -> np.ndarray:
-        return self.out + oracle.masked_attention(
-            self.query, self.keys, self.values, self.masks, self.heads, self.weights
-        )
-
-    def computed(self, dtype=torch.float32) -> torch.Tensor:
-        """What the library makes of it: (batch, h·w, heads·dim)."""
-
-        def by_head(tokens: list[np.ndarray]) -> torch.Tensor:  # -> (heads, tokens, dim)
-            joined = torch.from_numpy(np.concatenate(tokens)).to(dtype)
-            return joined.unflatten(-1, (self.heads, -1)).transpose(0, 1).contiguous()
-
-        weighted = [v * w for v, w in zip(self.values, self.weights, strict=True)]
-        groups = coverage_groups(torch.from_numpy(self.masks), [len(key) for key in self.keys])
-        out = torch.from_numpy(self.out).to(dtype)  # a copy: `self.out` is float64
-        query = torch.from_numpy(self.query).to(dtype)
-        add_image_attention(out, query, by_head(self.keys), by_head(weighted), groups)
-        return out
-
-
-def make_case(seed, height, width, masks, counts, weights=None, batch=1, heads=2, dim=4) -> Case:
-    """A case of normal noise."""
-    rng = np.random.default_rng(seed)
-    shape = (batch, height * width, heads * dim)
-    return Case(
-        height=height,
-        width=width,
-        heads=heads,
-        out=rng.standard_normal(shape),
-        query=rng.standard_normal(shape),
-        keys=[rng.standard_normal((count, heads * dim)) for count in counts],
-        values=[rng.standard_normal((count, heads * dim)) for count in counts],
-        weights=[1.0] * len(counts) if weights is None else weights,
-        masks=masks,
-    )
-
-
-def box_case(boxes, height=8, width=8, counts=None, seed=0, **sizes) -> Case:
-    """A case of one box a subject, three tokens each unless told."""
-    masks = np.stack([oracle.box_cells(box, height, width) for box in boxes])
-    counts = [3] * len(boxes) if counts is None else counts
-    return make_case(seed, height, width, masks, counts, **sizes)
-
-
-sides = st.integers(1, 12)
-grids = st.one_of(
-    sides.map(lambda side: (side, side)),
-    sides.map(lambda side: (1, side)),
-    sides.map(lambda side: (side, 1)),
-    st.tuples(sides, sides),
-)
-
-
-@st.composite
-def cases(draw, max_subjects=8) -> Case:
-    """Problems of any grid, with regions from boxes or, now and then, of any shape."""
-    height, width = draw(grids)
-    subjects = draw(st.integers(1, max_subjects))
-    seed = draw(st.integers(0, 2**32 - 1))
-    if draw(st.integers(0, 3)):
-        drawn = draw(st.lists(boxes, min_size=subjects, max_size=subjects))
-        masks = np.stack([oracle.box_cells(box, height, width) for box in drawn])
-    else:
-        masks = np.random.default_rng(seed + 1).random((subjects, height, width)) < 0.5
-    return make_case(
-        seed,
-        height,
-        width,
-        masks,
-        counts=draw(st.lists(st.integers(1, 5), min_size=subjects, max_size=subjects)),
-        weights=draw(st.lists(st.floats(0, 2), min_size=subjects, max_size=subjects)),
-        batch=draw(st.integers(1, 3)),
-        heads=draw(st.integers(1, 4)),
-        dim=draw(st.integers(1, 8)),
-    )
 
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)
@@ -256,31 +151,6 @@ def test_float16_stays_float16(case):
     np.testing.assert_allclose(result.double().numpy(), case.expected(), atol=2e-3)
 
 
-def layout_of(boxes) -> Layout:
-    return Layout(regions=tuple(Region(Box(*box)) for box in boxes), width=1024, height=1024)
-
-
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
-@given(st.lists(boxes, min_size=1, max_size=4), st.integers(1, 130), st.integers(1, 130))
-def test_layout_masks_are_the_oracles_cells(boxes, height, width):
-    masks = layout_of(boxes).masks(height, width)
-    assert masks.dtype == torch.bool
-    assert masks.shape == (len(boxes), height, width)
-    for mask, box in zip(masks.numpy(), boxes, strict=True):
-        np.testing.assert_array_equal(mask, oracle.box_cells(box, height, width), err_msg=str(box))
-
-
-@settings(max_examples=100, derandomize=True, deadline=None, database=None)
-@given(st.integers(1, 130), st.integers(1, 130), st.data())
-def test_layout_masks_on_boxes_drawn_along_the_grid(height, width, data):
-    """Edges k/width and k/height: a rounded product may fall on either side of a cell's edge."""
-    x0, x1 = data.draw(edge_pairs(st.integers(0, width)))
-    y0, y1 = data.draw(edge_pairs(st.integers(0, height)))
-    box = (x0 / width, y0 / height, x1 / width, y1 / height)
-    mask = layout_of([box]).masks(height, width)[0].numpy()
-    np.testing.assert_array_equal(mask, oracle.box_cells(box, height, width), err_msg=str(box))
-
-
 @settings(max_examples=60, derandomize=True, deadline=None, database=None)
 @given(st.lists(boxes, min_size=1, max_size=4), grids, st.integers(0, 2**32 - 1))
 def test_layout_and_attention_together(boxes, grid, seed):
@@ -291,11 +161,3 @@ def test_layout_and_attention_together(boxes, grid, seed):
         case.query, case.keys, case.values, boxes, height, width, case.heads
     )
     np.testing.assert_allclose(case.computed().numpy(), expected, atol=1e-5, rtol=1e-5)
-
-
-def test_cells_of_a_box_worked_out_by_hand():
-    assert np.flatnonzero(oracle.box_cells((0.1, 0.0, 0.34, 1.0), 1, 8)[0]).tolist() == [0, 1, 2]
-    assert oracle.box_cells(EMPTY, 8, 8).sum() == 0
-    assert oracle.box_cells(WHOLE, 5, 9).all()
-    # A sliver inside one cell still owns it.
-    assert np.argwhere(oracle.box_cells((0.51, 0.26, 0.52, 0.27), 4, 4)).tolist() == [[1, 2]]

@@ -1,74 +1,35 @@
 """Adapter files: good ones are read as they are, all others are refused with a way out."""
 
 import io
-import os
 import pickle
 import random
-import time
 import tracemalloc
 import zipfile
-from pathlib import Path
 
-import fill
 import pytest
 import torch
-from safetensors.torch import save
+from adapter_files import (
+    FAR_KEY,
+    FAR_VALUE,
+    FORMATS,
+    KEY,
+    NEXT_KEY,
+    NEXT_VALUE,
+    VALUE,
+    WIDTHS,
+    changed,
+    good_state,
+    packed,
+    packed_as_before_2020,
+    refusal,
+)
+from refusing import Hostile
 
 from msdiffusion_nodes.adapter import Adapter
 from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint
 
 # torch has much to say about such files
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
-
-WIDTHS = [16, 32]
-KEY, VALUE, NEXT_KEY, NEXT_VALUE, FAR_KEY, FAR_VALUE = (
-    f"ms_adapter.{number}.to_{kind}_ip.weight" for number in (1, 3, 7) for kind in "kv"
-)
-READABLE = 500  # characters; a message longer than this is a dump
-FIX = ("get ms_adapter.bin from huggingface.co", "choose ms_adapter.bin")
-
-
-class Hostile(str):
-    """Unpickling it creates a folder of this name."""
-
-    def __reduce__(self):
-        return os.mkdir, (str(self),)
-
-
-def good_state(site_widths=WIDTHS) -> dict:
-    return {
-        group: {name: torch.from_numpy(array) for name, array in entry.items()}
-        if isinstance(entry, dict)
-        else torch.from_numpy(entry)
-        for group, entry in fill.tiny_adapter_state(site_widths).items()
-    }
-
-
-def changed(changes: dict) -> dict:
-    """The good state with other tensors under some names; None takes one out."""
-    state = good_state()
-    for name, tensor in changes.items():
-        group, _, key = name.partition(".")
-        state[group][key] = tensor
-        if tensor is None:
-            del state[group][key]
-    return state
-
-
-def packed(obj: object, **options) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(obj, buffer, **options)
-    return buffer.getvalue()
-
-
-def packed_as_before_2020(obj: object) -> bytes:
-    return packed(obj, _use_new_zipfile_serialization=False)
-
-
-def flat(state: dict) -> bytes:
-    groups = {name: entry for name, entry in state.items() if isinstance(entry, dict)}
-    tensors = {f"{g}.{name}": tensor for g in groups for name, tensor in groups[g].items()}
-    return save({**tensors, "dummy_image_tokens": state["dummy_image_tokens"]})
 
 
 def patched(data: bytes, signature: bytes, offset: int, value: int) -> bytes:
@@ -77,23 +38,6 @@ def patched(data: bytes, signature: bytes, offset: int, value: int) -> bytes:
     while (place := bent.find(signature, place + 1)) >= 0:
         bent[place + offset] = value
     return bytes(bent)
-
-
-def refusal(path: Path) -> str:
-    """Why a file is refused; loading must end with a ValueError, soon, saying what to do."""
-    began = time.thread_time()
-    with pytest.raises(ValueError) as caught:
-        Adapter(read_checkpoint(path))
-    assert time.thread_time() - began < 1
-    message = str(caught.value)
-    assert type(caught.value) is ValueError
-    assert path.name in message
-    assert any(fix in message for fix in FIX)
-    assert len(message) < READABLE and "\n" not in message
-    return message
-
-
-FORMATS = [("a.bin", packed), ("a.safetensors", flat), ("a.pt", packed_as_before_2020)]
 
 
 @pytest.mark.parametrize("name, form", FORMATS)

@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 import pytest
 import torch
+from adapter_files import KEY, changed, flat, good_state, packed, packed_as_before_2020, refusal
 from safetensors.torch import save
-from test_checkpoint import KEY, changed, flat, good_state, packed, packed_as_before_2020, refusal
 
 from msdiffusion_nodes import tensor_files
 from msdiffusion_nodes.adapter import Adapter

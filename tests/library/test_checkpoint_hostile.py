@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_checkpoint import FIX, READABLE, changed, flat, good_state, packed, packed_as_before_2020
+from adapter_files import FIX, changed, flat, good_state, packed, packed_as_before_2020
+from refusing import READABLE
 
 from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint
 

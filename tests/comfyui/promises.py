@@ -1,0 +1,184 @@
+"""What the fuzz tests hold every node to: a good result or a sentence, and nothing changed."""
+
+import dis
+import json
+import math
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from refusals import PICTURE, two_subjects
+
+PACK = Path(__file__).resolve().parent.parent.parent
+LONGEST = 600  # characters of an error: a message, not a dump
+HALVES = {"boxes": "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", "width": 64, "height": 64}
+
+
+def trace(value):
+    """What a value holds, down to the bits, to be compared before and after."""
+    if isinstance(value, torch.Tensor):
+        if value.is_meta or value.layout is not torch.strided:
+            return (id(value), value.dtype, value.shape)
+        flat = value.detach().contiguous().flatten()
+        bits = bytes(flat.view(torch.uint8).numpy()) if len(flat) else b""
+        return (value.dtype, value.shape, value.stride(), bits)
+    if is_dataclass(value) and not isinstance(value, type):
+        return (type(value), [trace(getattr(value, each.name)) for each in fields(value)])
+    if isinstance(value, dict):
+        return [(key, trace(each)) for key, each in value.items()]
+    if isinstance(value, list | tuple):
+        return [type(value), *map(trace, value)]
+    if hasattr(value, "model_options"):  # a MODEL
+        return (id(value), repr(state_of(value)))
+    return (id(value), repr(value)) if isinstance(value, int | float | str) else id(value)
+
+
+def state_of(model):
+    """All that nodes change on a MODEL, except its weights."""
+    names = ("patches", "object_patches", "wrappers", "callbacks", "attachments", "hook_patches")
+    held = {name: getattr(model, name) for name in names}
+    held["injections"], held["objects"] = model.injections, vars(model.model).keys()
+    return [model.model_options, held, model.additional_models, model.patches_uuid]
+
+
+def weights_of(model):
+    """The weights of a MODEL, down to the bits."""
+    state = model.model.state_dict()
+    return [hash(bytes(tensor.flatten().view(torch.uint8).numpy())) for tensor in state.values()]
+
+
+def check_sentence(error, culprits):
+    """An error is one that the pack wrote for people, and begins with a culprit's name."""
+    text = str(error)
+    assert type(error) is ValueError
+    assert any(text.startswith(f"{name}: ") for name in culprits), f"{text!r} names none of these"
+    assert len(text) < LONGEST and len(text.partition(": ")[2].split()) > 3, text
+    text.encode()  # or no log and no page could show it
+    author = error
+    while author.__cause__ is not None and str(author).endswith(f": {author.__cause__}"):
+        author = author.__cause__  # `naming` only put a name in front
+    place = author.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    assert Path(place.tb_frame.f_code.co_filename).is_relative_to(PACK), "raised by others"
+    steps = {step.offset: step.opname for step in dis.get_instructions(place.tb_frame.f_code)}
+    assert steps[place.tb_lasti] in ("RAISE_VARARGS", "RERAISE"), f"not raised on purpose: {text}"
+
+
+class Fuzzed:
+    """Runs a node with some inputs changed: `fuzzed("LayoutBoxes", boxes=…)`.
+
+    Gives the outputs, or None where the node refused with a sentence about one of what was
+    changed (or of `culprits`); either way the inputs are as they were.
+    """
+
+    def __init__(self, pack, run, inputs):
+        self.pack, self.run, self.inputs = pack, run, inputs
+
+    def __call__(self, node, culprits=(), **changes):
+        inputs = self.inputs[node] | changes
+        before = trace(inputs)
+        try:
+            outputs = self.run(node, **inputs)
+        except ValueError as error:
+            check_sentence(error, culprits or tuple(changes))
+            outputs = None
+        assert trace(inputs) == before, "an input was changed"
+        if outputs is not None:
+            kinds = self.pack.nodes[node].RETURN_TYPES
+            for kind, output in zip(kinds, outputs, strict=True):
+                self.check(kind, output)
+        return outputs
+
+    def check(self, kind, output):
+        """An output is what its type promises, and finite."""
+        if kind == "IMAGE":
+            assert output.dtype is torch.float32 and output.shape[3:] == (3,) and len(output)
+            assert output.min() >= 0 and output.max() <= 1  # not so for NaN
+        elif kind == "MASK":
+            assert output.dtype is torch.float32 and output.ndim == 3 and output.numel()
+            assert output.min() >= 0 and output.max() <= 1
+        elif kind == "MSD_LAYOUT":
+            for layout in getattr(output, "layouts", [output]):
+                assert layout.width > 0 and layout.height > 0
+                for region in layout.regions:
+                    x0, y0, x1, y1 = box = region.box.as_tuple()
+                    assert not any(box) or 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1
+                self.check("MASK", layout.coverage(5, 3))
+        elif kind == "MSD_SUBJECTS":
+            for subject in output:
+                assert subject.image_features.isfinite().all() and subject.phrase.strip()
+                assert math.isfinite(subject.weight or 0)
+                assert math.isfinite(subject.start_percent + subject.end_percent)
+        elif kind == "MODEL":
+            assert output is not self.inputs["ApplyMSDiffusion"]["model"]
+            for patch in self.pack.patching.site_patches(output).values():
+                for _, placed in patch.parts:
+                    assert placed.home.key.isfinite().all() and placed.home.value.isfinite().all()
+        elif kind == "BOUNDING_BOX":
+            assert json.loads(json.dumps(output)) == output
+        elif kind == "INT":
+            assert type(output) is int and output > 0
+        elif kind == "MSD_AUTO_LAYOUT":
+            assert output.tokenize(output.prompt) and 0 <= output.threshold <= 1
+
+
+@pytest.fixture(scope="module")
+def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
+    """`Fuzzed`, with inputs that every node accepts; the model's weights stay what they are."""
+    import folder_paths
+
+    folder = tmp_path_factory.mktemp("fuzz")
+    before, output = weights_of(tiny.model), folder_paths.get_output_directory()
+    folder_paths.set_output_directory(str(folder))
+    subjects, layout = two_subjects(pack), run("LayoutBoxes", **HALVES)[0]
+    auto = {"clip": tiny.clip, "prompt": "a dog and a cat", "threshold": 0.5, "start_step": 5}
+    percents = {"start_percent": 0.0, "end_percent": 1.0}
+    two = {"subjects": subjects, "layout": layout, "weight": 0.6, **percents}
+    apply = {"model": tiny.model, "msd_model": msd_model, **two}
+    encode = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
+    latent = {"samples": torch.zeros(1, 4, 8, 8)}
+    tile = {"x": 0, "y": 32, "width": 32, "height": 16}
+    saved = run("SaveSubjects", subjects=subjects, filename_prefix="fuzz/good")
+    assert saved
+    inputs = {
+        "LoadMSDModel": {"model_name": "tiny_ms_adapter.bin"},
+        "EncodeSubjects": {**encode, "image_1": PICTURE},
+        "LayoutBoxes": HALVES,
+        "AutoLayout": auto,
+        "ApplyMSDiffusion": apply,
+        "SubjectOptions": {"subjects": subjects, "number": 1, "weight": 0.6, **percents}
+        | {"enabled": True},
+        "BackgroundSubject": {"subjects": subjects, "number": 1, "weight": 0.4},
+        "BatchLayouts": {"layout_1": layout},
+        "SweepLayout": {"first": layout, "last": layout, "pictures": 3},
+        "CropLayout": {"layout": layout, **tile},
+        "ShowAreas": {"model": run("ApplyMSDiffusion", **apply)[0], "samples": latent},
+        "SaveSubjects": {"subjects": subjects, "filename_prefix": "fuzz/subjects"},
+        "LoadSubjects": {"file": "fuzz/good_00001_.safetensors"},
+    }
+    yield Fuzzed(pack, run, inputs)
+    folder_paths.set_output_directory(output)
+    assert weights_of(tiny.model) == before, "the model's weights were changed"
+
+
+def everything(fuzzed):
+    """Objects that a socket may bring: each kind that the nodes exchange, and others'."""
+    inputs = fuzzed.inputs
+    ours = [
+        value
+        for node in ("EncodeSubjects", "ApplyMSDiffusion", "ShowAreas")
+        for value in inputs[node].values()
+    ]
+    patcher = inputs["ApplyMSDiffusion"]["msd_model"].patcher
+    auto, batch = fuzzed.run("AutoLayout", **inputs["AutoLayout"])[0], []
+    for node in ("SweepLayout", "BatchLayouts"):
+        batch += fuzzed.run(node, **inputs[node])
+    others = [None, True, 3, 0.5, "dog", "", b"dog", object(), Path, SimpleNamespace(), [], {}, ()]
+    others += [[None], [[0, 0, 1, 1]], {"samples": None}, {"samples": []}, [torch.zeros(2)]]
+    others += [np.float32(0.5), np.int64(1), np.bool_(True), np.zeros(3), torch.tensor(1)]
+    others += [torch.zeros(0), torch.zeros(1, 8, 8), lambda *a, **k: None]
+    return [*ours, patcher, auto, *batch, *others]

@@ -1,0 +1,36 @@
+"""Another pack's objects on our sockets: a type's name is all that ComfyUI checks of a link."""
+
+import pytest
+from promises import everything
+
+INPUTS = {
+    "LoadMSDModel": ["model_name"],
+    "EncodeSubjects": ["clip", "clip_vision", "phrases", "image_1", "mask_1", "subjects"],
+    "LayoutBoxes": ["boxes", "width", "height", "subjects", "masks", "bboxes", "bbox_format"]
+    + ["picture", "picture_width", "picture_height"],
+    "AutoLayout": ["clip", "prompt", "threshold", "start_step"],
+    "ApplyMSDiffusion": ["model", "msd_model", "subjects", "layout", "weight", "start_percent"]
+    + ["end_percent", "subject_weights", "auto_layout", "overlap"],
+    "SubjectOptions": ["subjects", "number", "weight", "start_percent", "end_percent"]
+    + ["view_weights"],
+    "BackgroundSubject": ["subjects", "number", "weight"],
+    "BatchLayouts": ["layout_1", "layout_2", "layout_8"],
+    "SweepLayout": ["first", "last", "pictures"],
+    "CropLayout": ["layout", "x", "y", "width", "height"],
+    "ShowAreas": ["model", "samples"],
+    "SaveSubjects": ["subjects", "filename_prefix"],
+    "LoadSubjects": ["file"],
+}
+ALSO = {  # a good object of the right kind that does not fit the other inputs
+    ("LayoutBoxes", "subjects"): ["boxes"],
+    ("LayoutBoxes", "picture_height"): ["picture_width"],
+    ("SubjectOptions", "subjects"): ["number"],
+    ("BackgroundSubject", "subjects"): ["number"],
+}
+PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]
+
+
+@pytest.mark.parametrize("node, name", PAIRS)
+def test_anything_on_a_socket_works_or_is_explained(node, name, fuzzed):
+    for value in everything(fuzzed):
+        fuzzed(node, (name, *ALSO.get((node, name), ())), **{name: value})
