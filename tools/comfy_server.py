@@ -11,7 +11,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -172,19 +171,6 @@ class ComfyServer:
     def image(self, ref: dict[str, str]) -> bytes:
         """A picture that a node saved; `ref` is `{filename, subfolder, type}` of its output."""
         return self._call(f"/view?{urllib.parse.urlencode(ref)}")
-
-    def upload_image(self, path: Path) -> str:
-        """Uploads a picture into ComfyUI's input folder; returns the name for LoadImage."""
-        boundary = uuid.uuid4().hex
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="overwrite"\r\n\r\ntrue\r\n'
-            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; '
-            f'filename="{path.name}"\r\nContent-Type: application/octet-stream\r\n\r\n'
-        )
-        body = head.encode() + path.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        answer = _json(self._call("/upload/image", body, headers))
-        return "/".join(part for part in (answer["subfolder"], answer["name"]) if part)
 
     def _call(
         self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None

@@ -75,26 +75,26 @@ export class LayoutEditor {
   /** Reads boxes from a text; a faulty one leaves the last good boxes and a message. */
   take(text) {
     this.text = text;
-    this.fault = null;
-    try {
-      this.boxes = parseBoxes(text);
-    } catch (error) {
-      if (!(error instanceof BoxError)) throw error;
-      this.fault = say(error.key, error.number);
-    }
+    this.boxes = this.parse(text) ?? this.boxes;
     this.second = -1;
     if (this.selected >= this.boxes.length) this.selected = -1;
   }
 
-  /** Boxes typed as text: good ones become the node's value. */
-  type(text) {
+  /** The boxes of a text; of a faulty one there are none, but a message. */
+  parse(text) {
+    this.fault = null;
     try {
-      parseBoxes(text);
+      return parseBoxes(text);
     } catch (error) {
       if (!(error instanceof BoxError)) throw error;
       this.fault = say(error.key, error.number);
-      return this.redraw();
+      return null;
     }
+  }
+
+  /** Boxes typed as text: good ones become the node's value. */
+  type(text) {
+    if (!this.parse(text)) return this.redraw();
     this.take(text);
     this.seen = null;
     this.host.write(text);
