@@ -13,18 +13,19 @@ import os
 import shutil
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 try:
     import torch
     from torch import Tensor
 
     from .adapter import Adapter
-    from .checkpoint import read_flat, to_checkpoint
+    from .checkpoint import PIECE, is_finite, read_flat, to_checkpoint
+    from .progress import Progress, readable
 except ImportError as error:
     if __name__ != "__main__":
         raise
@@ -34,8 +35,8 @@ except ImportError as error:
     ) from error
 
 SUFFIXES = (".safetensors", ".sft")
-PIECE = 2**22  # numbers in memory at a time
 ALIGNMENT = 8  # bytes; where the weights start
+interrupts: list[int] = []  # signals that came; reading a file may turn them into other errors
 NAMES = {  # of dtypes in a .safetensors file
     torch.float32: "F32",
     torch.float16: "F16",
@@ -59,6 +60,11 @@ class Weights:
         """Bytes."""
         return self.tensors[name].numel() * self.dtype(name).itemsize
 
+    @property
+    def amount(self) -> tuple[int, int]:
+        """Tensors and bytes."""
+        return len(self.tensors), sum(map(self.size, self.tensors))
+
     def pieces(self, name: str) -> Iterator[Tensor]:
         """A tensor's bytes, some at a time.
 
@@ -67,7 +73,7 @@ class Weights:
         """
         for piece in self.tensors[name].reshape(-1).split(PIECE):
             rounded = piece.to(self.dtype(name))
-            if self.fp16 and not rounded.isfinite().all():
+            if self.fp16 and not is_finite(rounded):
                 raise ValueError(
                     f"{name} holds {piece.float().abs().max():g}, and float16 ends at 65504; leave"
                     " --fp16 out"
@@ -87,29 +93,6 @@ class Weights:
         encoded = json.dumps(header, separators=(",", ":")).encode()
         encoded += b" " * (-len(encoded) % ALIGNMENT)
         return len(encoded).to_bytes(8, "little") + encoded
-
-
-class Progress:
-    """How far a stage is, on one line of a terminal; elsewhere only that it has begun."""
-
-    def __init__(self, stage: str, weights: Weights) -> None:
-        self.stage, self.tensors = stage, len(weights.tensors)
-        self.bytes = sum(map(weights.size, weights.tensors))
-        self.bytes_done = self.tensors_done = 0
-        self.shown = 0.0
-        if not sys.stdout.isatty():
-            print(f"{stage} {self.tensors} tensors, {_readable(self.bytes)}", flush=True)
-
-    def add(self, more_bytes: int = 0, more_tensors: int = 0) -> None:
-        self.bytes_done += more_bytes
-        self.tensors_done += more_tensors
-        done = self.tensors_done == self.tensors
-        if not sys.stdout.isatty() or (time.monotonic() - self.shown < 0.1 and not done):
-            return
-        self.shown = time.monotonic()
-        state = f"{100 * self.bytes_done // self.bytes:3} %, {self.tensors_done} of {self.tensors}"
-        state += f" tensors, {_readable(self.bytes_done)} of {_readable(self.bytes)}"
-        print(f"\r{self.stage} {state}  ", end="\n" * done, flush=True)
 
 
 def convert(source: Path, target: Path, fp16: bool = False, force: bool = False) -> int:
@@ -132,11 +115,11 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
     names = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))
     weights = Weights({name: tensors[name] for name in names}, fp16)
     header = weights.header(source.name)
-    size = len(header) + sum(map(weights.size, names))
+    size = len(header) + weights.amount[1]
     free = shutil.disk_usage(target.parent).free
     if free < size:
         raise ValueError(
-            f"{target} takes {_readable(size)}, and {_readable(free)} are free there; free some"
+            f"{target} takes {readable(size)}, and {readable(free)} are free there; free some"
             " space, or choose another folder"
         )
     part = target.with_name(f"{target.name}.part")
@@ -172,7 +155,7 @@ def _write(part: Path, target: Path, weights: Weights, header: bytes, force: boo
     """Make the file `part` and then call it `target`; on any error there is neither."""
     file = open(part, "xb")
     try:
-        progress = Progress("writing", weights)
+        progress = Progress("writing", *weights.amount)
         with file:
             file.write(header)
             for name in weights.tensors:
@@ -197,7 +180,7 @@ def _compare(part: Path, weights: Weights) -> None:
     Raises:
         ValueError: names the tensor.
     """
-    progress = Progress("checking", weights)
+    progress = Progress("checking", *weights.amount)
     written = Weights(read_flat(part))
     for name, tensor in weights.tensors.items():
         same = name in written.tensors and written.tensors[name].shape == tensor.shape
@@ -209,10 +192,6 @@ def _compare(part: Path, weights: Weights) -> None:
         if not same:
             raise ValueError(f"{name} is not in the file as it was written; check the disk")
         progress.add(more_tensors=1)
-
-
-def _readable(size: int) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,18 +212,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")
     try:
         size = convert(given.source, given.target, given.fp16, given.force)
-    except KeyboardInterrupt:
-        print(f"\nstopped: {given.target} was not written", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, MemoryError) as error:
+    except (KeyboardInterrupt, ValueError, OSError, MemoryError) as error:
+        if interrupts or isinstance(error, KeyboardInterrupt):
+            print(f"\nstopped: {given.target} was not written", file=sys.stderr)
+            return 130
         print(f"error: {str(error) or 'there is not enough memory'}", file=sys.stderr)
         return 1
-    print(f"{given.target} is written and checked: {_readable(size)}")
+    print(f"{given.target} is written and checked: {readable(size)}")
     return 0
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    interrupts.append(number)
+    signal.default_int_handler(number, frame)
+
+
 if __name__ == "__main__":
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # a closed terminal must clean up as well
-        if signal.getsignal(getattr(signal, name, signal.SIGINT)) is signal.SIG_DFL:
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):  # a closed terminal cleans up as well
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.exit(main())
