@@ -103,6 +103,21 @@ class SubjectAttention:
         for number, areas in enumerate(self.history):
             self.history[number] = areas.to("cpu")
 
+    def check_prompt(self, length: int) -> None:
+        """Refuse a positive prompt that cannot be auto layout's own.
+
+        Args:
+            length: its number of tokens.
+
+        Raises:
+            ValueError: auto layout's prompt has another number.
+        """
+        if self.auto is not None and length != self.prompt_length:
+            raise ValueError(
+                f"auto_layout: its prompt has {self.prompt_length} tokens, the sampler's positive"
+                f" prompt {length}; connect the same text to both"
+            )
+
     def areas(self, call: Call, query: Tensor, text_key: Tensor, heads: int) -> Tensor | None:
         """Areas as the text has them now: float (batch, subjects, h·w); None for the layout's own.
 
@@ -167,10 +182,7 @@ class SubjectAttention:
                 " two"
             )
         if text_key.shape[1] % self.prompt_length:
-            raise ValueError(
-                f"auto_layout: its prompt has {self.prompt_length} tokens, the sampler's positive"
-                f" prompt {text_key.shape[1]}; connect the same text to both"
-            )
+            self.check_prompt(text_key.shape[1])
 
     def _token_gate(self, call: Call, dtype: torch.dtype) -> Tensor:
         """1 for the tokens of subjects that act at this noise level, else 0: (tokens,)."""

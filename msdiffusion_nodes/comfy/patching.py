@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,6 +42,8 @@ def find_sites(model: ModelPatcher) -> list[Site]:
 
     Empty for models that are no UNet of this family (Flux, SD3, …).
     """
+    if not hasattr(model.model, "diffusion_model"):
+        return []
     unet = model.get_model_object("diffusion_model")
     if not all(hasattr(unet, part) for part in ("input_blocks", "output_blocks", "middle_block")):
         return []
@@ -148,6 +150,7 @@ def _prepare_calls(
     ComfyUI crops the latent for such a condition and does not say where. The UNet is called as it
     is, not compiled, see `_uncompiled`.
     """
+    _check_prompts(conds[0] or (), model_options["transformer_options"])
     height, width = x_in.shape[-2:]
     windows = {}
     for cond in (entry for entries in conds if entries is not None for entry in entries):
@@ -163,6 +166,23 @@ def _prepare_calls(
         options = {**options, WINDOWS: windows}
     model_options = {**model_options, "transformer_options": options}
     return executor(model, conds, x_in, timestep, model_options)
+
+
+def _check_prompts(positive: Iterable[dict], options: dict[str, Any]) -> None:
+    """Here each prompt has its own length; later ComfyUI repeats the shorter ones.
+
+    Raises:
+        ValueError: auto layout looks for its phrases in a prompt of another length.
+    """
+    if options.get("patches", {}).get("attn2_patch"):
+        return  # NegPip and others keep more than the prompt's tokens there, and take them out
+    patches = options.get("patches_replace", {}).get("attn2", {}).values()
+    ours = next((patch for patch in patches if isinstance(patch, SitePatch)), None)
+    for attention in ours.attentions() if ours else ():
+        for cond in positive:
+            text = cond.get("model_conds", {}).get("c_crossattn")
+            if text is not None:
+                attention.check_prompt(text.cond.shape[1])
 
 
 def _uncompiled(options: dict[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,12 @@ class SitePatch:
                 placed.to(target)
         return self
 
+    def attentions(self) -> Iterator[SubjectAttention]:
+        """The subjects of every layout here, those of an earlier ApplyMSDiffusion included."""
+        yield from (attention for attention, _ in self.parts)
+        if isinstance(self.earlier, SitePatch):
+            yield from self.earlier.attentions()
+
     def models(self) -> list[ModelPatcher]:
         """Models that ComfyUI loads with the UNet: none of ours, those of an earlier patch."""
         return self.earlier.models() if hasattr(self.earlier, "models") else []

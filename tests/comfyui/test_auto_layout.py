@@ -138,6 +138,17 @@ def test_several_prompts_keep_their_maps_apart(tiny, patch, auto):
     assert torch.equal(once, ksampler(tiny, model, **{**SETTINGS, "positive": positive}))
 
 
+def test_a_positive_prompt_of_another_length_is_refused(tiny, patch, auto):
+    # 154 is a multiple of 77, as if a shorter prompt had been repeated to fit a longer one
+    longer = "a dog and a cat on the beach, " + "in the soft light of a late summer evening, " * 12
+    model = patch(auto_layout=auto())
+    settings = {**SETTINGS, "positive": text(tiny.clip, longer)}
+    with pytest.raises(ValueError, match="its prompt has 77 tokens, the sampler's positive prompt"):
+        ksampler(tiny, model, **settings)
+    # a longer negative prompt is none of its business
+    ksampler(tiny, model, **{**SETTINGS, "negative": text(tiny.clip, longer)})
+
+
 def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(
     tiny, patch, auto, monkeypatch
 ):
