@@ -13,6 +13,7 @@ from functools import wraps
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,7 @@ CATEGORY = "MS-Diffusion"
 PERCENT = {"min": 0.0, "max": 1.0, "step": 0.001}  # a share of the schedule
 WEIGHT = {"min": 0.0, "max": 3.0, "step": 0.01}
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+BOOLEANS = (bool, np.bool_, Integral)  # other packs' comparisons give any of them
 WHOLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -119,7 +121,7 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     ),
     "FLOAT": (_is_number, "a finite number"),
     "STRING": (lambda value: isinstance(value, str), "text"),
-    "BOOLEAN": (lambda value: isinstance(value, bool), "true or false"),
+    "BOOLEAN": (lambda value: isinstance(value, BOOLEANS) and value in (0, 1), "true or false"),
     "IMAGE": (
         lambda value: _is_readable(value, FLOATS),
         "a picture [pictures, height, width, 3] of floating-point numbers from 0 to 1",

@@ -1,5 +1,6 @@
 """Another pack's objects on our sockets: a type's name is all that ComfyUI checks of a link."""
 
+import numpy as np
 import pytest
 from promises import everything
 
@@ -34,3 +35,9 @@ PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]
 def test_anything_on_a_socket_works_or_is_explained(node, name, fuzzed):
     for value in everything(fuzzed):
         fuzzed(node, (name, *ALSO.get((node, name), ())), **{name: value})
+
+
+@pytest.mark.parametrize("yes", [True, 1, np.bool_(True), np.int64(1)], ids=repr)
+def test_a_yes_of_another_pack_is_a_yes(yes, run, tiny):
+    settings = {"clip": tiny.clip, "prompt": "a dog", "threshold": 0.5, "start_step": 5}
+    assert run("AutoLayout", **settings, text_in_box=yes)[0].text_in_box
