@@ -3,7 +3,10 @@
 import json
 import random
 
+from conftest import BOTH
 from editor import TWO, Editor, add_node
+
+pytestmark = BOTH
 
 OTHER = [[0.2, 0.1, 0.7, 0.4]]
 UNLINK = """([id, name]) => {

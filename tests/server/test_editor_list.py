@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from conftest import BOTH
 from editor import TWO, Editor, add_node, add_subjects
+
+pytestmark = BOTH
 
 CAT_AND_CUP = {"cat": "chelsea.png", "cup of coffee": "coffee.png"}
 ROWS = list(CAT_AND_CUP.items())

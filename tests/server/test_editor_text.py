@@ -2,7 +2,10 @@
 
 import json
 
+from conftest import BOTH
 from editor import TWO, Editor, add_node
+
+pytestmark = BOTH
 
 OTHER = [[0.2, 0.1, 0.7, 0.4]]
 BROKEN = [

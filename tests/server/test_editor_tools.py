@@ -1,7 +1,10 @@
 """The toolbar of the layout editor: ready-made layouts, mirror, swap, distribute."""
 
 import pytest
+from conftest import BOTH
 from editor import TWO, Editor
+
+pytestmark = BOTH
 
 THIRD = [0.15, 0.7, 0.35, 0.95]
 # MS-Bench's boxes (arXiv 2406.07209)
