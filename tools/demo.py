@@ -3,7 +3,7 @@
     python tools/demo.py [--serve] [--seed N] [--steps N]
 
 With COMFYUI_PATH set to a ComfyUI that holds SDXL, CLIP-ViT-bigG and the adapter the picture is a
-real one; otherwise tiny random models show that the graph runs.
+real one; otherwise a toy that knows emoji paints, and a sheet shows what it was asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
-from demo_models import TINY_ADAPTER, search, table, use_models, use_tiny_models
+from demo_models import search, table, use_models
+from demo_world import PICTURES, WORLD, prepare_world, swap_boxes, use_tiny_world
 from packages import PHOTOGRAPHS, ROOT, write_whole
 from photographs import save_photographs
 from setup_env import prepare_base, setup
@@ -26,7 +27,7 @@ from workflow_to_prompt import to_prompt
 EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
 OUTPUT = ROOT / "demo_output"
 TINY = ROOT / "tests" / "tiny_models"
-TINY_STEPS = 8
+SHEET = ROOT / "tools" / "demo_sheet.py"
 CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
 LONGEST = 4 * 3600  # seconds: SDXL on a slow CPU
 
@@ -50,7 +51,7 @@ def main() -> int:
     progress = Progress(8)
     python, comfyui = setup(progress, PHOTOGRAPHS)
     progress.step("Laying out the photographs and the custom nodes")
-    base = prepare_base(comfyui, [ROOT, TINY])
+    base = prepare_base(comfyui, [ROOT, TINY, WORLD])
     save_photographs(python, base / "input")
 
     own = bool(os.environ.get("COMFYUI_PATH"))
@@ -60,11 +61,14 @@ def main() -> int:
     with ComfyServer(python, comfyui, base, extra_args=arguments, cpu=cpu) as server:
         workflow, tiny = choose_models(server, workflow, python, base, own)
         prompt = make_prompt(server, workflow)
-        set_sampler(prompt, seed=args.seed, steps=args.steps or (TINY_STEPS if tiny else None))
+        set_sampler(prompt, seed=args.seed, steps=args.steps)
         if cpu and not tiny:
             note("PyTorch finds no GPU here: SDXL on the CPU may take an hour.")
         progress.step("Painting")
-        paint(server, prompt)
+        paint(server, prompt, EXAMPLE.stem)
+        if tiny:
+            paint(server, swap_boxes(prompt), f"{EXAMPLE.stem}_swapped")
+            make_sheet(python, base / "input")
         if args.serve:
             serve(server, workflow, base)
     return 0
@@ -79,7 +83,7 @@ def choose_models(
         own: whether the user has named a ComfyUI, the only one that may hold real models.
 
     Returns:
-        The workflow, and whether its models are tiny random ones.
+        The workflow, and whether its model is the toy.
     """
     choices = search(server, workflow)
     if own:
@@ -88,16 +92,14 @@ def choose_models(
     if own and all(choice.found for choice in choices):
         return use_models(workflow, choices), False
 
-    note("No real models: the picture will be NOISE-LIKE. It shows that the graph runs,")
+    note("No real models: a TOY of 5 million weights paints, which knows emoji only. It shows")
     place = "add to your ComfyUI" if own else "set COMFYUI_PATH to a ComfyUI with"
-    note(f"not what SDXL would paint. For a real picture {place}:")
+    note(f"the mechanism, not what SDXL would paint. For a real picture {place}:")
     for choice in choices:
         if not (own and choice.found):
             note(f"    models/{choice.folder}/{choice.wanted}")
-    adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
-    adapter.parent.mkdir(parents=True, exist_ok=True)
-    run([python, TINY / "adapter.py", adapter], "The tiny adapter could not be made.")
-    return use_tiny_models(workflow), True
+    prepare_world(python, base)
+    return use_tiny_world(workflow), True
 
 
 def make_prompt(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
@@ -116,13 +118,13 @@ def set_sampler(prompt: dict[str, Any], **changes: int | None) -> None:
             node["inputs"] |= wanted
 
 
-def paint(server: ComfyServer, prompt: dict[str, Any]) -> None:
+def paint(server: ComfyServer, prompt: dict[str, Any], name: str) -> None:
     """Runs the prompt, saves its pictures and says what ran."""
     began = time.monotonic()
     outputs = server.wait(server.queue(prompt), LONGEST)["outputs"]
     seconds = time.monotonic() - began
     OUTPUT.mkdir(exist_ok=True)
-    names = {"SaveImage": EXAMPLE.stem, "PreviewImage": f"{EXAMPLE.stem}_layout"}
+    names = {"SaveImage": name, "PreviewImage": f"{name}_layout"}
     for node_id, node in prompt.items():
         for picture in outputs.get(node_id, {}).get("images", [])[:1]:
             if node["class_type"] in names:
@@ -134,6 +136,27 @@ def paint(server: ComfyServer, prompt: dict[str, Any]) -> None:
     note(f"It took {seconds:.1f} seconds on {device}.")
     note(f"ComfyUI {system['comfyui_version']}, PyTorch {system['pytorch_version']}")
     note(f"models: {', '.join(models_of(prompt))}")
+
+
+def make_sheet(python: Path, pictures: Path) -> None:
+    """Saves references, boxes and both results side by side."""
+    name = EXAMPLE.stem
+    subjects = [
+        PICTURES[photograph].replace(" ", "_") for photograph in ("chelsea.png", "coffee.png")
+    ]
+    shown = {subject.replace("_", " "): pictures / f"{subject}.png" for subject in subjects}
+    shown |= {
+        "boxes": OUTPUT / f"{name}_layout.png",
+        "result": OUTPUT / f"{name}.png",
+        "boxes, swapped": OUTPUT / f"{name}_swapped_layout.png",
+        "result, swapped": OUTPUT / f"{name}_swapped.png",
+    }
+    sheet = OUTPUT / f"{name}_sheet.png"
+    run(
+        [python, SHEET, sheet, *(f"{label}={path}" for label, path in shown.items())],
+        "The sheet could not be made.",
+    )
+    note(f"saved {sheet}")
 
 
 def models_of(prompt: dict[str, Any]) -> list[str]:

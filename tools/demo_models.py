@@ -1,4 +1,4 @@
-"""Which models the demo runs with: SDXL where the user has it, tiny random ones elsewhere."""
+"""Which models a workflow runs with: SDXL where the user has it, tiny random ones in tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from comfy_server import ComfyServer
+from demo_world import ADAPTER as WORLD_ADAPTER
 
 TINY_ADAPTER = "tiny_ms_adapter.bin"
+TOYS = (TINY_ADAPTER, WORLD_ADAPTER)  # never taken for the real one
 TINY_NODES = {
     "CheckpointLoaderSimple": "TinySDXL",
     "CLIPVisionLoader": "TinyCLIPVision",
@@ -36,7 +38,7 @@ def search(server: ComfyServer, workflow: dict[str, Any]) -> list[Choice]:
     adapter = _named(workflow, "LoadMSDModel")
     checkpoints = server.get("/models/checkpoints")
     visions = server.get("/models/clip_vision")
-    adapters = [name for name in _offered_adapters(server) if _basename(name) != TINY_ADAPTER]
+    adapters = [name for name in _offered_adapters(server) if _basename(name) not in TOYS]
     adapter_names = (adapter, "ms_adapter.bin", "ms_adapter.safetensors")
     return [
         Choice(

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from comfy_server import ComfyServer  # noqa: E402
 from demo_models import TINY_ADAPTER, use_tiny_models  # noqa: E402
+from demo_world import WORLD, prepare_world  # noqa: E402
 from pages import ComfyPage  # noqa: E402
 from photographs import save_photographs  # noqa: E402
 from setup_env import prepare_base  # noqa: E402
@@ -111,8 +112,9 @@ def _comfyui():
 
 
 def _server(base, *arguments):
-    """A server: pack and tiny nodes linked, tiny adapter and photographs in its folders."""
-    prepare_base(_comfyui(), [ROOT, TESTS / "tiny_models"], base=base)
+    """A server: pack, tiny nodes and the toy linked; adapters and pictures in its folders."""
+    prepare_base(_comfyui(), [ROOT, TESTS / "tiny_models", WORLD], base=base)
+    prepare_world(Path(sys.executable), base)
     adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
     subprocess.run([sys.executable, TESTS / "tiny_models" / "adapter.py", adapter], check=True)
     save_photographs(Path(sys.executable), base / "input")

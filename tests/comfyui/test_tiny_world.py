@@ -1,0 +1,30 @@
+"""The toy that was trained on emoji, through the nodes and KSampler: subjects in their places.
+
+All emoji here are held out from the training. How near a place is to an emoji is measured as
+`tiny_world.nearness` explains. The seeds are fixed: they choose emoji, boxes and noise.
+"""
+
+import numpy as np
+import pytest
+from emoji_jobs import LAYOUTS, distances, job, pair
+from tiny_world.painting import paint
+
+
+def nearer_to_their_own(run, pictures, swapped=False, **changes):
+    """The share of boxes that are nearer to their subject's reference than to the other's."""
+    right = []
+    for seed in range(pictures):
+        boxes = LAYOUTS[seed % len(LAYOUTS)][:: -1 if swapped else 1]
+        found = distances(paint(run, job(seed, boxes=boxes, **changes)), boxes, pair(seed))
+        right += [found[0, 0] < found[0, 1], found[1, 1] < found[1, 0]]
+    print(f"{np.mean(right):.1%} of {len(right)} boxes")  # `pytest -rP` shows it
+    return np.mean(right)
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["as drawn", "swapped"])
+def test_subjects_stand_in_their_boxes(swapped, run):
+    assert nearer_to_their_own(run, 100, swapped) >= 0.9
+
+
+def test_without_weight_the_boxes_show_neither_subject(run):
+    assert 0.4 <= nearer_to_their_own(run, 50, apply={"weight": 0.0}) <= 0.6

@@ -1,0 +1,108 @@
+"""The toy's training computes what the nodes compute, and its files hold what was trained."""
+
+import sys
+from pathlib import Path
+
+import comfy.clip_model
+import comfy.sample
+import numpy as np
+import pytest
+import torch
+from einops import rearrange
+from emoji_jobs import pair
+from tiny_world.painting import Job, sample, subject_model
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # for `tools` and `msdiffusion_nodes`
+
+BOXES = (
+    ((0.1, 0.2, 0.5, 0.9), (0.55, 0.1, 1.0, 0.6)),
+    ((0.0, 0.0, 0.7, 0.7), (0.3, 0.3, 1.0, 1.0)),  # overlapping
+)
+
+
+@pytest.fixture
+def learner(monkeypatch):
+    """An untrained one whose branches all do something, its numbers exact in float16."""
+    # the learner changes ComfyUI's layer: undone after the test
+    monkeypatch.setattr(comfy.clip_model.CLIPLayer, "forward", comfy.clip_model.CLIPLayer.forward)
+    from tools.train_tiny.learner import Learner
+
+    made = Learner(["", *(prompt(seed) for seed in range(2))], seed=0)
+    with torch.no_grad():
+        for parameter in made.modules.parameters():
+            if not parameter.any() and parameter.ndim > 1:
+                parameter.normal_(std=0.1)
+            parameter.copy_(parameter.half())
+    return made
+
+
+def prompt(seed):
+    first, second = pair(seed)
+    return f"a {first.name} and a {second.name} on a gray background"
+
+
+def scene(seed, boxes, side):
+    from tools.train_tiny.scenes import Scene
+
+    emoji = pair(seed)
+    references = torch.stack([one.on_black().permute(2, 0, 1) for one in emoji])
+    names = tuple(one.name for one in emoji)
+    return Scene(torch.zeros(3, side, side), prompt(seed), names, boxes, references)
+
+
+def test_the_nodes_paint_what_the_training_saw(run, learner, tmp_path):
+    from tools.train_tiny.export import save
+
+    side, seed = 32, 5
+    save(learner.modules, learner.vocabulary, tmp_path)
+    scenes = [scene(number, boxes, side) for number, boxes in enumerate(BOXES)]
+    noise = comfy.sample.prepare_noise(torch.zeros(1, 4, side, side), seed)
+    sigma = learner.world.model.model.model_sampling.sigmas[-1]
+    noisy = (noise * (1 + sigma**2) ** 0.5).repeat(2, 1, 1, 1)
+    with torch.no_grad():
+        trained = learner.denoise(
+            noisy, sigma.repeat(2), scenes, text=[True, True], image=[True, True], grounding=True
+        )
+    for number, boxes in enumerate(BOXES):
+        emoji = pair(number)
+        job = Job(
+            pictures=tuple(one.on_black() for one in emoji),
+            phrases=tuple(one.name for one in emoji),
+            boxes=boxes,
+            prompt=prompt(number),
+            width=8 * side,
+            height=8 * side,
+            seed=seed,
+            steps=1,  # one step of Euler gives the model's own prediction
+            cfg=1.0,
+        )
+        latent = sample(run, job, subject_model(run, job, tmp_path), tmp_path)["samples"]
+        difference = (latent[0] * 0.13025 - trained[number]).abs().max()
+        assert difference <= 2e-3 * trained[number].abs().max()
+        assert difference < 0.01 * (trained[0] - trained[1]).abs().max()
+
+
+def test_scenes_hold_what_their_captions_say():
+    from tools.train_tiny.glyphs import Emoji
+    from tools.train_tiny.scenes import MOST_OVERLAP, OVERLAPPING, make_scene, overlap
+
+    red, blue = torch.zeros(4, 64, 64), torch.zeros(4, 64, 64)
+    red[[0, 3]], blue[[2, 3]] = 1.0, 1.0
+    emoji = [Emoji("red thing", red, 1.0), Emoji("blue thing", blue, 1.0)]
+    emoji += [Emoji(f"no {number}", torch.zeros(4, 64, 64), 1.0) for number in range(4)]
+    crowded = 0
+    for seed in range(200):
+        made = make_scene(emoji, 48, 64, np.random.default_rng(seed))
+        again = make_scene(emoji, 48, 64, np.random.default_rng(seed))
+        assert torch.equal(made.picture, again.picture) and made.boxes == again.boxes
+        assert 1 <= len(made.boxes) == len(made.phrases) == len(made.references) <= 4
+        pairs = [(a, b) for i, a in enumerate(made.boxes) for b in made.boxes[:i]]
+        crowded += any(overlap(a, b) > MOST_OVERLAP + 1e-9 for a, b in pairs)
+        for phrase, (x0, y0, x1, y1) in zip(made.phrases, made.boxes, strict=True):
+            assert f"a {phrase}" in made.caption
+            part = made.picture[:, round(y0 * 48) : round(y1 * 48), round(x0 * 64) : round(x1 * 64)]
+            colour = {"red thing": [1.0, 0, 0], "blue thing": [0, 0, 1.0]}.get(phrase)
+            if colour and not any(overlap(a, b) for a, b in pairs):
+                shown = rearrange(part, "c h w -> (h w) c")
+                assert torch.allclose(shown, torch.tensor(colour).expand_as(shown), atol=1e-3)
+    assert crowded <= 200 * OVERLAPPING * 2

@@ -1,0 +1,123 @@
+"""The tiny world in an example workflow: emoji for the photographs, a toy for SDXL."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from console import run
+from packages import ROOT
+
+WORLD = ROOT / "tests" / "tiny_world"
+ADAPTER = "tiny_world_ms_adapter.safetensors"
+NODES = {
+    "CheckpointLoaderSimple": "TinyWorldCheckpoint",
+    "CLIPVisionLoader": "TinyWorldCLIPVision",
+    "ControlNetLoader": "TinyWorldControlNet",
+}
+# no training has seen these emoji
+PICTURES = {
+    "chelsea.png": "raccoon",
+    "coffee.png": "beer mug",
+    "astronaut.png": "mage",
+    "rocket.png": "rocket",
+}
+PHRASES = {
+    "cat": "raccoon",
+    "cup of coffee": "beer mug",
+    "woman": "mage",
+    "orange space suit": "mage",
+    "launch pad": "rocket",
+}
+BACKGROUND = "a teal background"
+SHARE, CELLS = 3 / 8, 32  # of the sides: the toy was trained on pictures of some 384²
+SIZED = {"LayoutBoxes": (1, 2), "ImageScale": (1, 2)}  # places of width and height in the widgets
+CFG = 3.0
+STEPS = 20
+
+SAVE = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from emoji import find
+from PIL import Image
+for name in sys.argv[3:]:
+    pixels = (find(name).on_black() * 255).round().byte().numpy()
+    picture = Image.fromarray(pixels).resize((512, 512), Image.Resampling.NEAREST)
+    picture.save(pathlib.Path(sys.argv[2], name.replace(" ", "_") + ".png"))
+"""
+
+
+def prepare_world(python: Path, base: Path) -> None:
+    """Puts the emoji and the toy's adapter where the server looks for pictures and adapters."""
+    run([python, "-c", SAVE, WORLD, base / "input", *PICTURES.values()], "There are no emoji.")
+    folder = base / "models" / "msdiffusion"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(WORLD / "weights" / ADAPTER, folder / ADAPTER)
+
+
+def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
+    """The workflow with the toy's loaders, emoji, prompts it understands, and its size."""
+    workflow = copy.deepcopy(workflow)
+    nodes = workflow["nodes"]
+    phrases = [
+        PHRASES.get(phrase, phrase)
+        for node in nodes
+        if node["type"] == "EncodeSubjects"
+        for phrase in node["widgets_values"][0].splitlines()
+    ]
+    prompt = " and ".join(f"a {phrase}" for phrase in phrases) + f" on {BACKGROUND}"
+    negative = _source(workflow, "KSampler", "negative")
+    for node in nodes:
+        values = node.get("widgets_values")
+        if node["type"] in NODES:
+            node["type"] = NODES[node["type"]]
+            node["title"] = node["type"]
+            node["properties"] = {"Node name for S&R": node["type"]}
+            node["inputs"] = node["widgets_values"] = []
+        elif node["type"] == "LoadMSDModel":
+            values[0] = ADAPTER
+        elif node["type"] == "LoadImage":
+            values[0] = PICTURES[values[0]].replace(" ", "_") + ".png"
+        elif node["type"] == "EncodeSubjects":
+            values[0] = "\n".join(phrases)
+        elif node["type"] == "AutoLayout":
+            values[0] = prompt
+        elif node["type"] == "CLIPTextEncode":
+            values[0] = "" if node["id"] in negative else prompt
+        elif node["type"] == "KSampler":
+            values[2:4] = [STEPS, CFG]
+        for place in SIZED.get(node["type"], ()):
+            values[place] = round(values[place] * SHARE / CELLS) * CELLS
+    return workflow
+
+
+def swap_boxes(prompt: dict[str, Any]) -> dict[str, Any]:
+    """The prompt with the first two boxes exchanged."""
+    prompt = copy.deepcopy(prompt)
+    for node in prompt.values():
+        if node["class_type"] == "LayoutBoxes":
+            first, second, *others = json.loads(node["inputs"]["boxes"])
+            node["inputs"]["boxes"] = json.dumps([second, first, *others])
+    return prompt
+
+
+def _source(workflow: dict[str, Any], kind: str, name: str) -> set[int]:
+    """The ids of all nodes that an input gets its value from, near and far."""
+    links = {link[0]: link[1] for link in workflow["links"]}
+    nodes = {node["id"]: node for node in workflow["nodes"]}
+    sampler = next(node for node in workflow["nodes"] if node["type"] == kind)
+    waiting = [one["link"] for one in sampler["inputs"] if one["name"] == name]
+    found: set[int] = set()
+    while waiting:
+        link = waiting.pop()
+        if link is None or links[link] in found:
+            continue
+        found.add(links[link])
+        inputs = nodes[links[link]].get("inputs", [])
+        # a ControlNet passes both prompts through, each on its own way
+        same = [one for one in inputs if one["name"] == name]
+        waiting += [one["link"] for one in same]
+    return found

@@ -1,0 +1,197 @@
+"""The training loop: scenes, noise, loss, averages, and a state that it can go on from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
+
+from .export import save
+from .glyphs import Emoji, all_emoji, split
+from .host import load_pack
+from .learner import Learner
+from .scenes import COLOURS, Scene, caption, make_scene
+from .sheet import Painter
+
+RATE = 1.5e-3
+WARM_UP = 100  # steps
+DECAY = 0.01
+EMA = 0.998
+MOST_WEIGHT = 20.0
+DATA_STD = 0.6  # of pixels in -1..1
+LOG_SIGMA = (0.1, 1.1)  # mean and deviation of the noise level's logarithm
+# drop-outs of the paper
+NO_TEXT, NO_IMAGE, NEITHER, NO_GROUNDING = 0.05, 0.05, 0.05, 0.1
+UNKNOWN = 0.02  # words that nobody knows, so that new ones do no harm
+SAVE_EVERY = 100  # steps
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some steps at some picture sizes.
+
+    Attributes:
+        steps: how many.
+        batch: scenes of a step.
+        sizes: height and width in cells, each as often as the others.
+    """
+
+    steps: int
+    batch: int
+    sizes: tuple[tuple[int, int], ...]
+
+
+LARGER = ((48, 48),) * 4 + ((40, 56), (56, 40), (32, 32), (64, 64))
+PHASES = (Phase(2300, 16, ((32, 32),)), Phase(1300, 16, LARGER))
+
+
+@dataclass
+class State:
+    """What a training is made of."""
+
+    learner: Learner
+    phases: Sequence[Phase]
+    optimizer: torch.optim.Optimizer
+    average: AveragedModel
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return sum(phase.steps for phase in self.phases)
+
+    def phase(self) -> Phase:
+        left = self.step
+        for phase in self.phases:
+            if left < phase.steps:
+                return phase
+            left -= phase.steps
+        return self.phases[-1]
+
+
+def train(folder: Path, steps: Sequence[int] | None, seed: int, minutes: float) -> None:
+    """Trains to the end, from the state in `folder` if there is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    emoji, _ = split(all_emoji())
+    phases = [
+        Phase(count, phase.batch, phase.sizes)
+        for phase, count in zip(PHASES, steps or [phase.steps for phase in PHASES], strict=True)
+    ]
+    state = begin(emoji, phases, seed)
+    resume(state, folder / "state.pt")
+    painter = Painter(load_pack())
+    last_sheet = time.monotonic()
+    with tqdm(total=state.total, initial=state.step, mininterval=5) as bar:
+        while state.step < state.total:
+            loss = one_step(state, emoji, seed)
+            state.losses.append(loss)
+            bar.update()
+            bar.set_postfix(loss=f"{np.mean(state.losses[-200:]):.4f}")
+            done = state.step == state.total
+            if state.step % SAVE_EVERY == 0 or done:
+                keep(state, folder / "state.pt")
+            if done or time.monotonic() - last_sheet > 60 * minutes:
+                save(state.average.module, state.learner.vocabulary, folder / "weights")
+                size = state.phase().sizes[0]
+                painter.sheet(folder / "weights", folder / f"sheet_{state.step:06}.png", *size)
+                last_sheet = time.monotonic()
+
+
+def begin(emoji: Sequence[Emoji], phases: Sequence[Phase], seed: int) -> State:
+    """A training that has not begun."""
+    texts = ["", *(caption([one.name], "red") for one in emoji)]
+    texts += [caption(["apple"] * 3, colour) for colour in COLOURS]
+    learner = Learner(texts, seed)
+    optimizer = torch.optim.AdamW(
+        learner.modules.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=DECAY
+    )
+    average = AveragedModel(learner.modules, multi_avg_fn=_average)
+    return State(learner, phases, optimizer, average)
+
+
+@torch.no_grad()
+def _average(averages: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+    """An exponential average that forgets its beginning sooner."""
+    decay = min(EMA, (1 + int(count)) / (10 + int(count)))
+    torch._foreach_lerp_(averages, current, 1 - decay)
+
+
+def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
+    """One step of AdamW. Its randomness depends on `seed` and the step's number only."""
+    random = np.random.default_rng((seed, state.step))
+    torch.manual_seed(int(random.integers(2**31)))
+    phase = state.phase()
+    height, width = phase.sizes[int(random.integers(len(phase.sizes)))]
+    scenes = [make_scene(emoji, height, width, random) for _ in range(phase.batch)]
+    rate = RATE * min(1, (state.step + 1) / WARM_UP) * (1 - state.step / state.total)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    loss = loss_of(state.learner, scenes, random)
+    state.optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.learner.modules.parameters(), 1.0)
+    state.optimizer.step()
+    state.average.update_parameters(state.learner.modules)
+    state.step += 1
+    return loss.item()
+
+
+def loss_of(learner: Learner, scenes: Sequence[Scene], random: np.random.Generator) -> Tensor:
+    """Mean squared error of the pictures, each noise level with the weight that evens them out.
+
+    The weight is that of Karras et al. 2022, table 1.
+    """
+    pictures = torch.stack([scene.picture for scene in scenes]) * 2 - 1
+    latents = torch.cat([pictures, torch.zeros_like(pictures[:, :1])], dim=1)
+    sigmas = draw_sigmas(learner, len(scenes), random)
+    noisy = latents + sigmas[:, None, None, None] * torch.randn_like(latents)
+    chance = random.random(len(scenes))
+    text = (chance >= NO_TEXT) & ~(chance >= 1 - NEITHER)
+    image = chance < 1 - NEITHER - NO_IMAGE
+    grounding = random.random() >= NO_GROUNDING
+    with torch.autocast("cpu", torch.bfloat16):
+        found = learner.denoise(
+            noisy, sigmas, scenes, text.tolist(), image.tolist(), grounding, UNKNOWN
+        )
+    # 1 would be the error of the noise; Karras et al. give high noise levels more
+    weight = (1 + (sigmas / DATA_STD) ** 2).clamp(max=MOST_WEIGHT) / sigmas**2
+    return (weight * (found.float() - latents).square().mean((1, 2, 3))).mean()
+
+
+def draw_sigmas(learner: Learner, count: int, random: np.random.Generator) -> Tensor:
+    """Noise levels out of SDXL's thousand."""
+    levels = learner.world.model.model.model_sampling.sigmas
+    wanted = torch.from_numpy(random.normal(*LOG_SIGMA, count)).float()
+    nearest = (levels.log()[None] - wanted[:, None]).abs().argmin(1)
+    return levels[nearest]
+
+
+def keep(state: State, path: Path) -> None:
+    """Writes the state, whole or not at all."""
+    parts = {
+        "modules": state.learner.modules.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "step": state.step,
+        "losses": state.losses,
+    }
+    torch.save(parts, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+def resume(state: State, path: Path) -> None:
+    """Goes on from a written state, if there is one."""
+    if not path.exists():
+        return
+    parts = torch.load(path, weights_only=True)
+    state.learner.modules.load_state_dict(parts["modules"])
+    state.average.load_state_dict(parts["average"])
+    state.optimizer.load_state_dict(parts["optimizer"])
+    state.step, state.losses = parts["step"], parts["losses"]
