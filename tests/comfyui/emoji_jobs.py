@@ -8,7 +8,7 @@ from tiny_world.nearness import background, distance
 from tiny_world.painting import Job
 
 SIDE = 256
-SETTINGS = {"width": SIDE, "height": SIDE, "steps": 8}
+SETTINGS = {"width": SIDE, "height": SIDE, "steps": 5}
 LAYOUTS = (
     ((0.03, 0.2, 0.48, 0.8), (0.52, 0.2, 0.97, 0.8)),
     ((0.2, 0.03, 0.8, 0.48), (0.2, 0.52, 0.8, 0.97)),

@@ -3,6 +3,8 @@
 `pytest -rP` shows the numbers.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from emoji_jobs import SIDE, distances, job, pair
@@ -74,13 +76,14 @@ def test_topmost_shows_the_later_subject(run):
 def test_auto_layout_changes_the_picture_where_it_finds_the_subjects(run):
     ratios = []
     for seed in SEEDS:
-        wanted = job(seed, auto={"threshold": 0.5, "start_step": 3})
+        wanted = job(seed, steps=8, auto={"threshold": 0.5, "start_step": 3})
         model = subject_model(run, wanted)
         latent = sample(run, wanted, model)
         masks = run("ShowAreas", model=model, samples=latent)[1]
         found = torch.nn.functional.interpolate(masks[None], latent["samples"].shape[-2:])[0]
         inside = found.amax(0) > 0
-        boxes = sample(run, job(seed), subject_model(run, job(seed)))
+        plain = replace(wanted, auto=None)
+        boxes = sample(run, plain, subject_model(run, plain))
         change = (latent["samples"] - boxes["samples"])[0].abs().mean(0)
         assert 0 < inside.float().mean() < 1
         ratios.append((change[inside].mean() / change[~inside].mean()).item())
