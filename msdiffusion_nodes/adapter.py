@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from .checkpoint import SOURCE, Checkpoint
+from .checkpoint import SOURCE, Checkpoint, is_finite
 from .resampler import GroundingResampler
 from .subjects import Subject
 
@@ -26,7 +26,7 @@ class SiteTokens:
         return SiteTokens(self.key.to(*args), self.value.to(*args))
 
     def is_finite(self) -> bool:
-        return all(bool(part.isfinite().all()) for part in (self.key, self.value))
+        return is_finite(self.key) and is_finite(self.value)
 
 
 class Adapter(nn.Module):

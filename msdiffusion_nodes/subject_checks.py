@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .checks import naming
-from .subjects import Subject
+from .subjects import Subject, is_whole
 
 TENSORS = {  # those of a subject, with their dimensions
     "image_features": ("views", "tokens", "width"),
@@ -76,6 +76,6 @@ def _fits(value: object, hint: Any) -> bool:
         numbers = (int, float) if hint is float else int
         finite = isinstance(value, numbers) and abs(value) <= sys.float_info.max
         return finite and not isinstance(value, bool)
-    if hint is str:  # JSON can hold halves of characters, which no log or page can show
-        return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
+    if hint is str:
+        return isinstance(value, str) and is_whole(value)
     return isinstance(value, hint)

@@ -54,6 +54,11 @@ def parse_phrases(text: str) -> list[str]:
     return lines
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text has no halves of characters: JSON may hold them, no log or page shows them."""
+    return text == text.encode("utf-8", "ignore").decode("utf-8")
+
+
 def shortened(text: str) -> str:
     """The beginning of a text, for an error; "?" in place of halves of characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")

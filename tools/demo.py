@@ -18,7 +18,14 @@ from typing import Any
 from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
 from demo_models import search, table, use_models
-from demo_world import PICTURES, WORLD, prepare_world, swap_boxes, use_tiny_world
+from demo_world import (
+    PICTURES,
+    WORLD,
+    picture_file,
+    prepare_world,
+    swap_boxes,
+    use_tiny_world,
+)
 from packages import PHOTOGRAPHS, ROOT, write_whole
 from photographs import save_photographs
 from setup_env import prepare_base, setup
@@ -141,10 +148,8 @@ def paint(server: ComfyServer, prompt: dict[str, Any], name: str) -> None:
 def make_sheet(python: Path, pictures: Path) -> None:
     """Saves references, boxes and both results side by side."""
     name = EXAMPLE.stem
-    subjects = [
-        PICTURES[photograph].replace(" ", "_") for photograph in ("chelsea.png", "coffee.png")
-    ]
-    shown = {subject.replace("_", " "): pictures / f"{subject}.png" for subject in subjects}
+    subjects = [PICTURES[photograph] for photograph in ("chelsea.png", "coffee.png")]
+    shown = {subject: pictures / picture_file(subject) for subject in subjects}
     shown |= {
         "boxes": OUTPUT / f"{name}_layout.png",
         "result": OUTPUT / f"{name}.png",

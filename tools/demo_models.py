@@ -9,9 +9,9 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from comfy_server import ComfyServer
-from demo_world import ADAPTER as WORLD_ADAPTER
 
 TINY_ADAPTER = "tiny_ms_adapter.bin"
+WORLD_ADAPTER = "tiny_world_ms_adapter.safetensors"
 TOYS = (TINY_ADAPTER, WORLD_ADAPTER)  # never taken for the real one
 TINY_NODES = {
     "CheckpointLoaderSimple": "TinySDXL",
@@ -83,16 +83,28 @@ def use_models(workflow: dict[str, Any], choices: Sequence[Choice]) -> dict[str,
 
 
 def use_tiny_models(workflow: dict[str, Any]) -> dict[str, Any]:
-    """The workflow with the loaders of tests/tiny_models, which take no inputs."""
+    """The workflow with the loaders of tests/tiny_models."""
+    return use_loaders(workflow, TINY_NODES, TINY_ADAPTER, " (random weights)")
+
+
+def use_loaders(
+    workflow: dict[str, Any], loaders: dict[str, str], adapter: str, note: str = ""
+) -> dict[str, Any]:
+    """The workflow with other loaders, which take no inputs.
+
+    Args:
+        loaders: the new node by the old one.
+        note: stands behind their titles.
+    """
     workflow = copy.deepcopy(workflow)
     for node in workflow["nodes"]:
-        if node["type"] in TINY_NODES:
-            node["type"] = TINY_NODES[node["type"]]
-            node["title"] = f"{node['type']} (random weights)"
+        if node["type"] in loaders:
+            node["type"] = loaders[node["type"]]
+            node["title"] = node["type"] + note
             node["properties"] = {"Node name for S&R": node["type"]}
             node["inputs"] = node["widgets_values"] = []
         elif node["type"] == "LoadMSDModel":
-            node["widgets_values"] = [TINY_ADAPTER]
+            node["widgets_values"] = [adapter]
     return workflow
 
 

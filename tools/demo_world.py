@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from console import run
+from demo_models import WORLD_ADAPTER, use_loaders
 from packages import ROOT
 
 WORLD = ROOT / "tests" / "tiny_world"
-ADAPTER = "tiny_world_ms_adapter.safetensors"
 NODES = {
     "CheckpointLoaderSimple": "TinyWorldCheckpoint",
     "CLIPVisionLoader": "TinyWorldCLIPVision",
@@ -43,24 +43,30 @@ import pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from emoji import find
 from PIL import Image
-for name in sys.argv[3:]:
+for name, file in zip(sys.argv[3::2], sys.argv[4::2]):
     pixels = (find(name).on_black() * 255).round().byte().numpy()
     picture = Image.fromarray(pixels).resize((512, 512), Image.Resampling.NEAREST)
-    picture.save(pathlib.Path(sys.argv[2], name.replace(" ", "_") + ".png"))
+    picture.save(pathlib.Path(sys.argv[2], file))
 """
 
 
 def prepare_world(python: Path, base: Path) -> None:
     """Puts the emoji and the toy's adapter where the server looks for pictures and adapters."""
-    run([python, "-c", SAVE, WORLD, base / "input", *PICTURES.values()], "There are no emoji.")
+    named = (word for name in PICTURES.values() for word in (name, picture_file(name)))
+    run([python, "-c", SAVE, WORLD, base / "input", *named], "There are no emoji.")
     folder = base / "models" / "msdiffusion"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(WORLD / "weights" / ADAPTER, folder / ADAPTER)
+    shutil.copyfile(WORLD / "weights" / WORLD_ADAPTER, folder / WORLD_ADAPTER)
+
+
+def picture_file(name: str) -> str:
+    """The file of an emoji in ComfyUI's input folder."""
+    return name.replace(" ", "_") + ".png"
 
 
 def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
     """The workflow with the toy's loaders, emoji, prompts it understands, and its size."""
-    workflow = copy.deepcopy(workflow)
+    workflow = use_loaders(workflow, NODES, WORLD_ADAPTER)
     nodes = workflow["nodes"]
     phrases = [
         PHRASES.get(phrase, phrase)
@@ -69,18 +75,11 @@ def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
         for phrase in node["widgets_values"][0].splitlines()
     ]
     prompt = " and ".join(f"a {phrase}" for phrase in phrases) + f" on {BACKGROUND}"
-    negative = _source(workflow, "KSampler", "negative")
+    negative = _negative_prompts(workflow)
     for node in nodes:
         values = node.get("widgets_values")
-        if node["type"] in NODES:
-            node["type"] = NODES[node["type"]]
-            node["title"] = node["type"]
-            node["properties"] = {"Node name for S&R": node["type"]}
-            node["inputs"] = node["widgets_values"] = []
-        elif node["type"] == "LoadMSDModel":
-            values[0] = ADAPTER
-        elif node["type"] == "LoadImage":
-            values[0] = PICTURES[values[0]].replace(" ", "_") + ".png"
+        if node["type"] == "LoadImage":
+            values[0] = picture_file(PICTURES[values[0]])
         elif node["type"] == "EncodeSubjects":
             values[0] = "\n".join(phrases)
         elif node["type"] == "AutoLayout":
@@ -104,20 +103,17 @@ def swap_boxes(prompt: dict[str, Any]) -> dict[str, Any]:
     return prompt
 
 
-def _source(workflow: dict[str, Any], kind: str, name: str) -> set[int]:
-    """The ids of all nodes that an input gets its value from, near and far."""
+def _negative_prompts(workflow: dict[str, Any]) -> set[int]:
+    """The ids of all nodes that KSampler's negative input gets its value from, near and far."""
     links = {link[0]: link[1] for link in workflow["links"]}
     nodes = {node["id"]: node for node in workflow["nodes"]}
-    sampler = next(node for node in workflow["nodes"] if node["type"] == kind)
-    waiting = [one["link"] for one in sampler["inputs"] if one["name"] == name]
+    sampler = next(node for node in workflow["nodes"] if node["type"] == "KSampler")
     found: set[int] = set()
+    waiting = [sampler]
     while waiting:
-        link = waiting.pop()
-        if link is None or links[link] in found:
-            continue
-        found.add(links[link])
-        inputs = nodes[links[link]].get("inputs", [])
         # a ControlNet passes both prompts through, each on its own way
-        same = [one for one in inputs if one["name"] == name]
-        waiting += [one["link"] for one in same]
+        inputs = [one for one in waiting.pop().get("inputs", []) if one["name"] == "negative"]
+        sources = {links[one["link"]] for one in inputs}
+        found |= sources
+        waiting += [nodes[source] for source in sources]
     return found

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..checks import naming
 from ..references import Reference, squash
-from ..subjects import Subject
+from ..subjects import Subject, is_whole
 
 
 def check_clip(clip: Any) -> None:
@@ -34,7 +34,7 @@ def text_tokens(clip: Any, text: str) -> list[list[tuple]]:
         ValueError: its brackets, which ComfyUI reads as weights, are nested too deeply, or it has
             halves of characters, as JSON may hold.
     """
-    if text != text.encode("utf-8", "ignore").decode("utf-8"):
+    if not is_whole(text):
         raise ValueError(f"{text!r:.60} has half of a character in it; type it again")
     try:
         return clip.tokenize(text)["l"]

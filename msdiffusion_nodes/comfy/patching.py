@@ -116,8 +116,11 @@ def patch_model(
 
 def site_patches(model: ModelPatcher) -> dict[tuple, SitePatch]:
     """Our patches on a model, by ComfyUI's key."""
-    replace = model.model_options["transformer_options"].get("patches_replace", {})
-    attn2 = replace.get("attn2", {})
+    return _site_patches(model.model_options["transformer_options"])
+
+
+def _site_patches(options: dict[str, Any]) -> dict[tuple, SitePatch]:
+    attn2 = options.get("patches_replace", {}).get("attn2", {})
     return {key: patch for key, patch in attn2.items() if isinstance(patch, SitePatch)}
 
 
@@ -176,8 +179,7 @@ def _check_prompts(positive: Iterable[dict], options: dict[str, Any]) -> None:
     """
     if options.get("patches", {}).get("attn2_patch"):
         return  # NegPip and others keep more than the prompt's tokens there, and take them out
-    patches = options.get("patches_replace", {}).get("attn2", {}).values()
-    ours = next((patch for patch in patches if isinstance(patch, SitePatch)), None)
+    ours = next(iter(_site_patches(options).values()), None)
     for attention in ours.attentions() if ours else ():
         for cond in positive:
             text = cond.get("model_conds", {}).get("c_crossattn")

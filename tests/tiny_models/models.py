@@ -3,46 +3,27 @@
 CLIP-L is 24 wide, CLIP-G 40, so the text context is 64; CLIP vision gives (17, 40) features.
 """
 
-import importlib.util
+import sys
 from pathlib import Path
 
-import comfy.cldm.cldm
 import comfy.clip_vision
-import comfy.controlnet
-import comfy.model_base
-import comfy.model_management
-import comfy.model_patcher
 import comfy.sd
-import comfy.sdxl_clip
-import comfy.supported_models
-import comfy.supported_models_base
 import torch
 from comfy.ldm.models.autoencoder import AutoencoderKL
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))  # a server has only this folder
 
-_spec = importlib.util.spec_from_file_location("msd_tests_fill", HERE.parent / "fill.py")
-_fill_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_fill_module)
-fill = _fill_module.fill
+import small_sdxl  # noqa: E402
+from fill import fill  # noqa: E402
 
 UNET = {
-    "image_size": 32,
-    "in_channels": 4,
-    "out_channels": 4,
-    "model_channels": 32,
+    **small_sdxl.PLAN,
     "channel_mult": [1, 2, 4],
-    "num_res_blocks": [2, 2, 2],
     "transformer_depth": [0, 0, 2, 2, 10, 10],
     "transformer_depth_output": [0, 0, 0, 2, 2, 2, 10, 10, 10],
     "transformer_depth_middle": 10,
-    "context_dim": 64,
-    "num_head_channels": 32,
-    "num_classes": "sequential",
-    "adm_in_channels": 40 + 6 * 256,  # pooled CLIP-G and six sizes, as in SDXL
-    "use_linear_in_transformer": True,
-    "use_spatial_transformer": True,
-    "legacy": False,
+    "adm_in_channels": small_sdxl.adm_channels(40),
 }
 CLIP_L = {
     "hidden_size": 24,
@@ -79,37 +60,17 @@ def fill_module(module, prefix="", dtype=None):
     module.load_state_dict(state, strict=False)
 
 
-def unet_model(
-    kind=comfy.model_base.SDXL,
-    config=comfy.supported_models.SDXL,
-    dtype=torch.float32,
-    model_type=comfy.model_base.ModelType.EPS,
-    **changes,
-):
-    """A MODEL of the SDXL family; `changes` go into the UNet's config."""
-    model_config = config({})
-    # only now: the config class would overwrite the width of a head with SDXL's own
-    model_config.unet_config = {**UNET, "dtype": dtype, **changes}
-    model = kind(model_config, model_type=model_type)
-    fill_module(model.diffusion_model)
-    return comfy.model_patcher.ModelPatcher(
-        model.eval().requires_grad_(False),
-        load_device=comfy.model_management.get_torch_device(),
-        offload_device=comfy.model_management.unet_offload_device(),
-    )
+def unet_model(dtype=torch.float32, **given):
+    """A MODEL; `small_sdxl.unet_model` takes kinds, the rest goes into the UNet's config."""
+    kinds = {name: given.pop(name) for name in ("kind", "config", "model_type") if name in given}
+    model = small_sdxl.unet_model({**UNET, "dtype": dtype, **given}, **kinds)
+    fill_module(model.model.diffusion_model)
+    return model
 
 
 def clip(text_projection=True, clip_l=CLIP_L):
     """A CLIP as SDXL has it; without its projection CLIP-L gives the pooled output as it is."""
-    target = comfy.supported_models_base.ClipTarget(
-        comfy.sdxl_clip.SDXLTokenizer, comfy.sdxl_clip.SDXLClipModel
-    )
-    options = {
-        "clip_l_model_config": clip_l,
-        "clip_g_model_config": CLIP_G,
-        "dtype": torch.float32,
-    }
-    made = comfy.sd.CLIP(target, model_options=options)
+    made = small_sdxl.clip(clip_l, CLIP_G)
     fill_module(made.cond_stage_model.clip_l.transformer)
     fill_module(made.cond_stage_model.clip_g.transformer, "clip_g.")
     if not text_projection:
@@ -129,13 +90,9 @@ def sdxl():
 
 
 def control_net():
-    """A CONTROL_NET for the MODEL: a copy of its UNet's encoder, led by a picture."""
-    model = comfy.cldm.cldm.ControlNet(hint_channels=3, dtype=torch.float32, **UNET)
-    fill_module(model, "control_net.")
-    return comfy.controlnet.ControlNet(
-        model.eval().requires_grad_(False),
-        load_device=comfy.model_management.get_torch_device(),
-    )
+    made = small_sdxl.control_net(UNET)
+    fill_module(made.control_model, "control_net.")
+    return made
 
 
 def clip_vision(config="clip_vision.json"):

@@ -3,7 +3,7 @@
 A folder to be linked into a ComfyUI's `custom_nodes`. `tools/train_tiny` trains it.
 """
 
-from .models import control_net, load
+from .models import control_net, load, load_clip_vision
 
 
 class TinyWorldCheckpoint:
@@ -31,7 +31,7 @@ class TinyWorldCLIPVision:
         return {"required": {}}
 
     def load(self):
-        return (load().clip_vision,)
+        return (load_clip_vision(),)
 
 
 class TinyWorldControlNet:

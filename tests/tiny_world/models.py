@@ -5,19 +5,14 @@ The UNet has SDXL's plan, small: text cross-attention at the two lower of its th
 patches (and a class token) of a 64×64 picture.
 """
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import comfy.cldm.cldm
 import comfy.clip_vision
 import comfy.controlnet
-import comfy.model_base
-import comfy.model_management
 import comfy.model_patcher
 import comfy.sd
-import comfy.sdxl_clip
-import comfy.supported_models
-import comfy.supported_models_base
 import comfy.utils
 import torch
 from torch import Tensor, nn
@@ -25,27 +20,24 @@ from torch import Tensor, nn
 from .pixels import pixel_vae
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))  # a server has only this folder
+
+import small_sdxl  # noqa: E402
+
 WEIGHTS = HERE / "weights"
+FILE = "tiny_world.safetensors"
+ADAPTER = "tiny_world_ms_adapter.safetensors"
 VOCABULARY = 49408  # CLIP's
 
 TEXT_WIDTH = 32
 UNET = {
-    "image_size": 32,
-    "in_channels": 4,
-    "out_channels": 4,
-    "model_channels": 32,
+    **small_sdxl.PLAN,
     "channel_mult": [1, 2, 3],
-    "num_res_blocks": [2, 2, 2],
     "transformer_depth": [0, 0, 1, 1, 1, 1],
     "transformer_depth_output": [0, 0, 0, 1, 1, 1, 1, 1, 1],
     "transformer_depth_middle": 1,
     "context_dim": 2 * TEXT_WIDTH,
-    "num_head_channels": 32,
-    "num_classes": "sequential",
-    "adm_in_channels": TEXT_WIDTH + 6 * 256,  # pooled CLIP-G and six sizes, as in SDXL
-    "use_linear_in_transformer": True,
-    "use_spatial_transformer": True,
-    "legacy": False,
+    "adm_in_channels": small_sdxl.adm_channels(TEXT_WIDTH),
 }
 CLIP_L = {
     "hidden_size": TEXT_WIDTH,
@@ -57,7 +49,7 @@ CLIP_L = {
 
 
 class World(NamedTuple):
-    """What the loader node gives."""
+    """What the loader nodes give."""
 
     model: comfy.model_patcher.ModelPatcher
     clip: comfy.sd.CLIP
@@ -67,28 +59,16 @@ class World(NamedTuple):
 
 def build() -> World:
     """The models without their weights: as ComfyUI makes them, uninitialised."""
-    config = comfy.supported_models.SDXL({})
-    # only now: the config class would overwrite the width of a head with SDXL's own
-    config.unet_config = {**UNET, "dtype": torch.float32}
-    model = comfy.model_base.SDXL(config)
-    target = comfy.supported_models_base.ClipTarget(
-        comfy.sdxl_clip.SDXLTokenizer, comfy.sdxl_clip.SDXLClipModel
-    )
-    options = {
-        "clip_l_model_config": CLIP_L,
-        "clip_g_model_config": CLIP_L,
-        "dtype": torch.float32,
-    }
     return World(
-        comfy.model_patcher.ModelPatcher(
-            model.train(False).requires_grad_(False),
-            load_device=comfy.model_management.get_torch_device(),
-            offload_device=comfy.model_management.unet_offload_device(),
-        ),
-        comfy.sd.CLIP(target, model_options=options),
+        small_sdxl.unet_model({**UNET, "dtype": torch.float32}),
+        small_sdxl.clip(CLIP_L, CLIP_L),
         pixel_vae(),
-        comfy.clip_vision.ClipVisionModel(str(HERE / "clip_vision.json")),
+        _build_clip_vision(),
     )
+
+
+def _build_clip_vision() -> comfy.clip_vision.ClipVisionModel:
+    return comfy.clip_vision.ClipVisionModel(str(HERE / "clip_vision.json"))
 
 
 def modules(world: World) -> dict[str, nn.Module]:
@@ -103,11 +83,24 @@ def modules(world: World) -> dict[str, nn.Module]:
 
 
 def load(folder: Path = WEIGHTS) -> World:
-    """The trained models from `tiny_world.safetensors`, kept in float16, computing in float32."""
+    """The trained models from the file in `folder`, computing in float32."""
     world = build()
-    state = comfy.utils.load_torch_file(str(folder / "tiny_world.safetensors"))
+    _fill(modules(world), folder)
+    return world
+
+
+def load_clip_vision() -> comfy.clip_vision.ClipVisionModel:
+    """The trained CLIP vision model alone."""
+    vision = _build_clip_vision()
+    _fill({"clip_vision": vision.model}, WEIGHTS)
+    return vision
+
+
+def _fill(parts: dict[str, nn.Module], folder: Path) -> None:
+    """Gives modules their trained weights; `parts` as `modules` names them."""
+    state = comfy.utils.load_torch_file(str(folder / FILE))
     known = state.pop("vocabulary").long()
-    for name, module in modules(world).items():
+    for name, module in parts.items():
         own = {
             key.removeprefix(f"{name}."): tensor.float()
             for key, tensor in state.items()
@@ -117,7 +110,6 @@ def load(folder: Path = WEIGHTS) -> World:
         if key in own:
             own[key] = all_words(own[key], known)
         module.load_state_dict(own)
-    return world
 
 
 def all_words(embeddings: Tensor, known: Tensor) -> Tensor:
@@ -133,10 +125,8 @@ def all_words(embeddings: Tensor, known: Tensor) -> Tensor:
 
 
 def control_net() -> comfy.controlnet.ControlNet:
-    """A CONTROL_NET for the MODEL whose last layers are zero, as before any training."""
-    model = comfy.cldm.cldm.ControlNet(hint_channels=3, dtype=torch.float32, **UNET)
-    model.load_state_dict({key: torch.zeros_like(old) for key, old in model.state_dict().items()})
-    return comfy.controlnet.ControlNet(
-        model.train(False).requires_grad_(False),
-        load_device=comfy.model_management.get_torch_device(),
-    )
+    """A CONTROL_NET for the MODEL that adds nothing, as before any training."""
+    made = small_sdxl.control_net(UNET)
+    for parameter in made.control_model.parameters():
+        nn.init.zeros_(parameter)
+    return made

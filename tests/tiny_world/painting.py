@@ -12,7 +12,6 @@ from torch import Tensor
 from . import models
 
 Run = Callable[..., Any]  # run("LayoutBoxes", boxes=…) gives a node's outputs
-ADAPTER = "tiny_world_ms_adapter.safetensors"
 WEIGHT = 0.6  # ApplyMSDiffusion's default, which the toy was trained with
 
 
@@ -46,14 +45,14 @@ class Job:
 
 def paint(run: Run, job: Job, weights: Path = models.WEIGHTS) -> Tensor:
     """The picture, float (height, width, 3)."""
-    world, _ = _loaded(run, weights, (weights / ADAPTER).stat().st_mtime)
+    world, _ = _models(run, weights)
     samples = sample(run, job, subject_model(run, job, weights), weights)
     return run("VAEDecode", samples=samples, vae=world.vae)[0][0]
 
 
 def subject_model(run: Run, job: Job, weights: Path = models.WEIGHTS) -> Any:
     """The MODEL with the job's subjects."""
-    world, adapter = _loaded(run, weights, (weights / ADAPTER).stat().st_mtime)
+    world, adapter = _models(run, weights)
     pictures = {f"image_{i + 1}": picture[None] for i, picture in enumerate(job.pictures)}
     subjects = run(
         "EncodeSubjects",
@@ -81,7 +80,7 @@ def subject_model(run: Run, job: Job, weights: Path = models.WEIGHTS) -> Any:
 
 def sample(run: Run, job: Job, model: Any, weights: Path = models.WEIGHTS) -> Any:
     """The latent that KSampler makes."""
-    world, _ = _loaded(run, weights, (weights / ADAPTER).stat().st_mtime)
+    world, _ = _models(run, weights)
     return run(
         "KSampler",
         model=model,
@@ -97,12 +96,17 @@ def sample(run: Run, job: Job, model: Any, weights: Path = models.WEIGHTS) -> An
     )[0]
 
 
+def _models(run: Run, weights: Path) -> tuple[models.World, Any]:
+    """The world's models and the adapter."""
+    return _loaded(run, weights, (weights / models.ADAPTER).stat().st_mtime)
+
+
 @lru_cache(maxsize=1)
 def _loaded(run: Run, weights: Path, modified: float) -> tuple[models.World, Any]:
-    """Models and adapter; `modified` makes new files be read."""
+    """As `_models`; `modified` makes new files be read."""
     import folder_paths
 
     folder = Path(folder_paths.get_folder_paths("msdiffusion")[0])
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(weights / ADAPTER, folder / ADAPTER)
-    return models.load(weights), run("LoadMSDModel", model_name=ADAPTER)[0]
+    shutil.copyfile(weights / models.ADAPTER, folder / models.ADAPTER)
+    return models.load(weights), run("LoadMSDModel", model_name=models.ADAPTER)[0]

@@ -3,7 +3,7 @@
 import comfy.model_patcher
 import comfy.sd
 import torch
-from einops import rearrange, reduce, repeat
+from einops import reduce, repeat
 from torch import Tensor, nn
 
 CELL = 8  # pixels along the side of a latent's cell, as with SDXL's VAE
@@ -37,8 +37,3 @@ def pixel_vae() -> comfy.sd.VAE:
         offload_device=vae.patcher.offload_device,
     )
     return vae
-
-
-def to_latents(pictures: Tensor) -> Tensor:
-    """What a model of this world sees of pictures (batch, height, width, 3) in 0..1."""
-    return Pixels().encode(rearrange(pictures, "b h w c -> b c h w") * 2 - 1) * SCALE

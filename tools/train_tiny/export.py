@@ -6,10 +6,8 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from tiny_world.models import ADAPTER, FILE
 from torch import Tensor, nn
-
-WORLD = "tiny_world.safetensors"
-ADAPTER = "tiny_world_ms_adapter.safetensors"
 
 
 def save(modules: nn.ModuleDict, vocabulary: Tensor, folder: Path) -> int:
@@ -32,9 +30,9 @@ def save(modules: nn.ModuleDict, vocabulary: Tensor, folder: Path) -> int:
     adapter = {f"image_proj.{key}": tensor for key, tensor in resampler.state_dict().items()}
     width = resampler.proj_out.weight.shape[0]
     adapter |= {**sites, "dummy_image_tokens": torch.zeros(1, 4, width)}
-    files = {WORLD: _half(world), ADAPTER: _half(adapter)}
+    files = {FILE: _half(world), ADAPTER: _half(adapter)}
     numbers = sum(tensor.numel() for tensors in files.values() for tensor in tensors.values())
-    files[WORLD]["vocabulary"] = vocabulary.to(torch.int32)
+    files[FILE]["vocabulary"] = vocabulary.to(torch.int32)
     for name, tensors in files.items():
         save_file(tensors, folder / name)
     return numbers

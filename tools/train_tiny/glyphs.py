@@ -34,12 +34,10 @@ class Emoji:
     Attributes:
         name: as Unicode has it, in small letters.
         picture: float (4, SIDE, SIDE): red, green, blue times alpha, and alpha; 0..1.
-        aspect: width ÷ height before it became a square.
     """
 
     name: str
     picture: Tensor
-    aspect: float
 
 
 def all_emoji(font: Path = FONT) -> list[Emoji]:
@@ -80,10 +78,9 @@ def _render(face: ImageFont.FreeTypeFont, character: str, name: str) -> Emoji | 
     cut = canvas.crop(bounds)
     if min(cut.size) < 20 or np.asarray(cut.convert("RGB")).std() < 1:
         return None  # a line, or the box that stands for a missing glyph
-    aspect = cut.width / cut.height
     square = cut.convert("RGBa").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
-    return Emoji(name, pixels, aspect)
+    return Emoji(name, pixels)
 
 
 def save_sheet(emoji: list[Emoji], folder: Path) -> None:

@@ -10,11 +10,12 @@ import comfy.clip_model
 import torch
 from comfy.clip_vision import clip_preprocess
 from tiny_world import models
+from tiny_world.painting import WEIGHT
+from tiny_world.pixels import CELL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import Checkpoint
 from msdiffusion_nodes.comfy.patching import Site, find_sites
 from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.phrases import END
@@ -23,7 +24,6 @@ from .batch_attention import Areas, attend, short_attention
 from .scenes import Scene
 from .start import first_adapter, initialise, initialise_vision
 
-WEIGHT = 0.6  # ApplyMSDiffusion's default, so that it is the strength of the training
 CHUNK = 77
 
 
@@ -42,19 +42,12 @@ class Learner:
         self._find_vocabulary(words)
         for name, module in parts.items():
             module.float()
-            if name.startswith("clip_") and name != "clip_vision":
+            if name in ("clip_l", "clip_g"):
                 width = models.TEXT_WIDTH
                 module.set_input_embeddings(nn.Embedding(len(self.vocabulary) + 1, width))
             (initialise_vision if name == "clip_vision" else initialise)(module)
-        state = first_adapter(models.TEXT_WIDTH, [site.width for site in self.sites])
-        sites = state["ms_adapter"]
-        pairs = [
-            (sites[f"{2 * i + 1}.to_k_ip.weight"], sites[f"{2 * i + 1}.to_v_ip.weight"])
-            for i in range(len(self.sites))
-        ]
-        self.modules = nn.ModuleDict(
-            {**parts, "adapter": Adapter(Checkpoint(state["image_proj"], tuple(pairs)))}
-        )
+        checkpoint = first_adapter(models.TEXT_WIDTH, [site.width for site in self.sites])
+        self.modules = nn.ModuleDict({**parts, "adapter": Adapter(checkpoint)})
         self.modules.train().requires_grad_(True)
         # ComfyUI's layer adds in place, which autograd cannot go back through
         comfy.clip_model.CLIPLayer.forward = _clip_layer
@@ -79,7 +72,7 @@ class Learner:
         context, pooled = self._context(captions, unknown)
         height, width = noisy.shape[-2:]
         model = self.world.model.model
-        sizes = model.encode_adm(pooled_output=pooled, width=8 * width, height=8 * height)
+        sizes = model.encode_adm(pooled_output=pooled, width=CELL * width, height=CELL * height)
         told = [scene if one else None for scene, one in zip(scenes, image, strict=True)]
         patches = self._patches(told, grounding) if any(image) else {}
         options = {
@@ -157,7 +150,7 @@ class Learner:
 
 def _layout(scene: Scene) -> Layout:
     height, width = scene.picture.shape[-2:]
-    return Layout(tuple(Region(Box(*box)) for box in scene.boxes), 8 * width, 8 * height)
+    return Layout(tuple(Region(Box(*box)) for box in scene.boxes), CELL * width, CELL * height)
 
 
 def _rows(tokens: Tensor, counts: Sequence[int]) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from tiny_world.emoji import held_out
 from tiny_world.painting import Job, Run, paint
+from tiny_world.pixels import CELL
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -39,8 +40,8 @@ class Painter:
         Image.fromarray(pixels).save(path, quality=90)
 
     def _entry(self, seed: int, weights: Path, height: int, width: int) -> Tensor:
-        job = held_out_job(seed, 8 * height, 8 * width)
-        result = paint(self.run, job, weights)[::8, ::8]
+        job = held_out_job(seed, CELL * height, CELL * width)
+        result = paint(self.run, job, weights)[::CELL, ::CELL]
         references = torch.cat([_enlarged(one, SIDE // 2) for one in job.pictures])
         entry = torch.cat([references, _enlarged(result, SIDE)], dim=1)
         return F.pad(entry, (0, 0, 0, GAP, 0, GAP), value=1.0)

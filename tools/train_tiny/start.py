@@ -1,18 +1,15 @@
-"""First weights: of layers that ComfyUI leaves uninitialised, and of an official adapter."""
+"""First weights: of layers that ComfyUI leaves uninitialised, and of the adapter."""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
+from fill import resampler_shapes
 from torch import Tensor, nn
 
-TESTS = Path(__file__).resolve().parent.parent.parent / "tests"
-sys.path.append(str(TESTS))
-from fill import resampler_shapes  # noqa: E402
+from msdiffusion_nodes.checkpoint import Checkpoint
 
 WIDTH = 128  # of the tokens, of the resampler, and of CLIP vision's features
 GRID = 8  # CLIP vision's patches along a side; as many tokens as patches
@@ -61,8 +58,8 @@ def place_codes() -> Tensor:
     return codes / codes.std()
 
 
-def first_adapter(phrase_width: int, site_widths: Sequence[int]) -> dict[str, dict[str, Tensor]]:
-    """A new adapter in the official form, its latents laid out like the patches."""
+def first_adapter(phrase_width: int, site_widths: Sequence[int]) -> Checkpoint:
+    """A new adapter, its latents laid out like the patches."""
     shapes = resampler_shapes(
         dim=WIDTH,
         depth=2,
@@ -82,15 +79,11 @@ def first_adapter(phrase_width: int, site_widths: Sequence[int]) -> dict[str, di
     for layer in ("layers.0.0", "layers.1.0"):  # latents begin by looking at their own patch
         image_proj[f"{layer}.to_q.weight"] = torch.eye(WIDTH)
         image_proj[f"{layer}.to_kv.weight"][:WIDTH] = torch.eye(WIDTH)
-    return {
-        "image_proj": image_proj,
-        "ms_adapter": {
-            f"{2 * site + 1}.{kind}.weight": _start(kind + ".weight", (width, WIDTH))
-            for site, width in enumerate(site_widths)
-            for kind in ("to_k_ip", "to_v_ip")
-        },
-        "dummy_image_tokens": torch.zeros(1, 4, WIDTH),
-    }
+    sites = [
+        tuple(_start(f"{kind}.weight", (width, WIDTH)) for kind in ("to_k_ip", "to_v_ip"))
+        for width in site_widths
+    ]
+    return Checkpoint(image_proj, tuple(sites))
 
 
 def _start(name: str, shape: tuple[int, ...]) -> Tensor:
