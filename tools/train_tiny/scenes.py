@@ -36,6 +36,7 @@ NUMBERS = (1, 2, 2, 2, 3, 4)  # two as often as all others together
 MOST_OVERLAP = 0.05  # of the smaller box
 OVERLAPPING = 0.1  # share of scenes that allow more
 TRIES = 40
+RECOLOURED = 0.3  # share of emoji with red, green and blue in another order
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def make_scene(
 ) -> Scene:
     """A scene of `height` × `width` cells; a later emoji hides an earlier one."""
     places = _places(random, height, width)
-    chosen = [emoji[int(i)] for i in random.choice(len(emoji), len(places), replace=False)]
+    chosen = [
+        varied(emoji[int(i)], random) for i in random.choice(len(emoji), len(places), replace=False)
+    ]
     colour = str(random.choice(list(COLOURS)))
     picture = background(colour, height, width, random)
     for one, (x0, y0, x1, y1) in zip(chosen, places, strict=True):
@@ -78,6 +81,19 @@ def make_scene(
         tuple(tuple((np.array(place) / size).tolist()) for place in places),
         torch.stack([one.picture[:3] for one in chosen]),
     )
+
+
+def varied(emoji: Emoji, random: np.random.Generator) -> Emoji:
+    """Half of them mirrored, some in other colours: what they look like is for the picture to say.
+
+    Without this, a thousand emoji are few enough to be learned by name.
+    """
+    picture = emoji.picture
+    if random.random() < 0.5:
+        picture = picture.flip(-1)
+    if random.random() < RECOLOURED:
+        picture = picture[[*random.permutation(3), 3]]
+    return Emoji(emoji.name, picture)
 
 
 def caption(names: Sequence[str], colour: str) -> str:

@@ -20,13 +20,15 @@ from .learner import Learner
 from .scenes import COLOURS, Scene, caption, make_scene
 from .sheet import Painter
 
-RATE = 1.5e-3
+RATE = 1.5e-3  # of AdamW
+MATRIX_RATE = 3e-3  # of Muon
 WARM_UP = 100  # steps
 DECAY = 0.01
 EMA = 0.998
 MOST_WEIGHT = 20.0
 DATA_STD = 0.6  # of pixels in -1..1
-LOG_SIGMA = (0.1, 1.1)  # mean and deviation of the noise level's logarithm
+LOG_SIGMA = (0.1, 1.1)  # mean and deviation of the noise level's logarithm at SMALLEST
+SMALLEST = 32  # cells along a picture's side
 # drop-outs of the paper
 NO_TEXT, NO_IMAGE, NEITHER, NO_GROUNDING = 0.05, 0.05, 0.05, 0.1
 UNKNOWN = 0.02  # words that nobody knows, so that new ones do no harm
@@ -35,7 +37,7 @@ SAVE_EVERY = 100  # steps
 
 @dataclass(frozen=True)
 class Phase:
-    """Some steps at some picture sizes.
+    """Some steps at some picture sizes, with rates that fall to nothing.
 
     Attributes:
         steps: how many.
@@ -49,7 +51,12 @@ class Phase:
 
 
 LARGER = ((48, 48),) * 4 + ((40, 56), (56, 40), (32, 32), (64, 64))
-PHASES = (Phase(2300, 16, ((32, 32),)), Phase(1300, 16, LARGER))
+LARGEST = ((64, 64),) * 3 + ((48, 48),) * 3 + ((40, 56), (56, 40), (32, 32))
+PHASES = (
+    Phase(2300, 16, ((32, 32),)),
+    Phase(1300, 16, LARGER),
+    Phase(3200, 16, LARGEST),
+)
 
 
 @dataclass
@@ -58,7 +65,7 @@ class State:
 
     learner: Learner
     phases: Sequence[Phase]
-    optimizer: torch.optim.Optimizer
+    optimizers: Sequence[torch.optim.Optimizer]
     average: AveragedModel
     step: int = 0
     losses: list[float] = field(default_factory=list)
@@ -67,13 +74,14 @@ class State:
     def total(self) -> int:
         return sum(phase.steps for phase in self.phases)
 
-    def phase(self) -> Phase:
-        left = self.step
+    def phase(self) -> tuple[Phase, int]:
+        """The phase of the next step, and its steps so far."""
+        done = self.step
         for phase in self.phases:
-            if left < phase.steps:
-                return phase
-            left -= phase.steps
-        return self.phases[-1]
+            if done < phase.steps:
+                return phase, done
+            done -= phase.steps
+        return self.phases[-1], self.phases[-1].steps
 
 
 def train(folder: Path, steps: Sequence[int] | None, seed: int, minutes: float) -> None:
@@ -99,7 +107,7 @@ def train(folder: Path, steps: Sequence[int] | None, seed: int, minutes: float) 
                 keep(state, folder / "state.pt")
             if done or time.monotonic() - last_sheet > 60 * minutes:
                 save(state.average.module, state.learner.vocabulary, folder / "weights")
-                size = state.phase().sizes[0]
+                size = state.phase()[0].sizes[0]
                 painter.sheet(folder / "weights", folder / f"sheet_{state.step:06}.png", *size)
                 last_sheet = time.monotonic()
 
@@ -109,11 +117,29 @@ def begin(emoji: Sequence[Emoji], phases: Sequence[Phase], seed: int) -> State:
     texts = ["", *(caption([one.name], "red") for one in emoji)]
     texts += [caption(["apple"] * 3, colour) for colour in COLOURS]
     learner = Learner(texts, seed)
-    optimizer = torch.optim.AdamW(
-        learner.modules.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=DECAY
-    )
     average = AveragedModel(learner.modules, multi_avg_fn=_average)
-    return State(learner, phases, optimizer, average)
+    return State(learner, phases, make_optimizers(learner.modules), average)
+
+
+def make_optimizers(modules: torch.nn.Module) -> tuple[torch.optim.Optimizer, ...]:
+    """Muon for the linear layers' matrices, AdamW for everything else."""
+    matrices = {
+        module.weight
+        for module in modules.modules()
+        if isinstance(module, torch.nn.Linear) and min(module.weight.shape) > 4
+    }
+    others = [parameter for parameter in modules.parameters() if parameter not in matrices]
+    ordered = [parameter for parameter in modules.parameters() if parameter in matrices]
+    return (
+        torch.optim.AdamW(others, lr=RATE, betas=(0.9, 0.99), weight_decay=DECAY),
+        torch.optim.Muon(
+            ordered,
+            lr=MATRIX_RATE,
+            weight_decay=DECAY,
+            ns_steps=4,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+    )
 
 
 @torch.no_grad()
@@ -124,20 +150,21 @@ def _average(averages: list[Tensor], current: list[Tensor], count: Tensor | int)
 
 
 def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
-    """One step of AdamW. Its randomness depends on `seed` and the step's number only."""
+    """One step of the optimizers. Its randomness depends on `seed` and the step's number only."""
     random = np.random.default_rng((seed, state.step))
     torch.manual_seed(int(random.integers(2**31)))
-    phase = state.phase()
+    phase, done = state.phase()
     height, width = phase.sizes[int(random.integers(len(phase.sizes)))]
     scenes = [make_scene(emoji, height, width, random) for _ in range(phase.batch)]
-    rate = RATE * min(1, (state.step + 1) / WARM_UP) * (1 - state.step / state.total)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    share = min(1, (done + 1) / WARM_UP) * (1 - done / phase.steps)
+    for optimizer, rate in zip(state.optimizers, (RATE, MATRIX_RATE), strict=True):
+        optimizer.param_groups[0]["lr"] = rate * share
     loss = loss_of(state.learner, scenes, random)
-    state.optimizer.zero_grad()
+    state.learner.modules.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.learner.modules.parameters(), 1.0)
-    state.optimizer.step()
+    for optimizer in state.optimizers:
+        optimizer.step()
     state.average.update_parameters(state.learner.modules)
     state.step += 1
     return loss.item()
@@ -146,11 +173,11 @@ def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
 def loss_of(learner: Learner, scenes: Sequence[Scene], random: np.random.Generator) -> Tensor:
     """Mean squared error of the pictures, each noise level with the weight that evens them out.
 
-    The weight is that of Karras et al. 2022, table 1.
+    The weight is that of Karras et al. 2022, table 1, up to a limit.
     """
     pictures = torch.stack([scene.picture for scene in scenes]) * 2 - 1
     latents = torch.cat([pictures, torch.zeros_like(pictures[:, :1])], dim=1)
-    sigmas = draw_sigmas(learner, len(scenes), random)
+    sigmas = draw_sigmas(learner, latents, random)
     noisy = latents + sigmas[:, None, None, None] * torch.randn_like(latents)
     chance = random.random(len(scenes))
     text = (chance >= NO_TEXT) & ~(chance >= 1 - NEITHER)
@@ -160,15 +187,17 @@ def loss_of(learner: Learner, scenes: Sequence[Scene], random: np.random.Generat
         found = learner.denoise(
             noisy, sigmas, scenes, text.tolist(), image.tolist(), grounding, UNKNOWN
         )
-    # 1 would be the error of the noise; Karras et al. give high noise levels more
     weight = (1 + (sigmas / DATA_STD) ** 2).clamp(max=MOST_WEIGHT) / sigmas**2
     return (weight * (found.float() - latents).square().mean((1, 2, 3))).mean()
 
 
-def draw_sigmas(learner: Learner, count: int, random: np.random.Generator) -> Tensor:
-    """Noise levels out of SDXL's thousand."""
+def draw_sigmas(learner: Learner, latents: Tensor, random: np.random.Generator) -> Tensor:
+    """Noise levels out of SDXL's thousand; larger pictures need more noise to hide as much."""
     levels = learner.world.model.model.model_sampling.sigmas
-    wanted = torch.from_numpy(random.normal(*LOG_SIGMA, count)).float()
+    mean, deviation = LOG_SIGMA
+    count, _, height, width = latents.shape
+    mean += np.log(height * width / SMALLEST**2) / 4
+    wanted = torch.from_numpy(random.normal(mean, deviation, count)).float()
     nearest = (levels.log()[None] - wanted[:, None]).abs().argmin(1)
     return levels[nearest]
 
@@ -178,7 +207,7 @@ def keep(state: State, path: Path) -> None:
     parts = {
         "modules": state.learner.modules.state_dict(),
         "average": state.average.state_dict(),
-        "optimizer": state.optimizer.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
         "step": state.step,
         "losses": state.losses,
     }
@@ -193,5 +222,6 @@ def resume(state: State, path: Path) -> None:
     parts = torch.load(path, weights_only=True)
     state.learner.modules.load_state_dict(parts["modules"])
     state.average.load_state_dict(parts["average"])
-    state.optimizer.load_state_dict(parts["optimizer"])
+    for optimizer, part in zip(state.optimizers, parts["optimizers"], strict=True):
+        optimizer.load_state_dict(part)
     state.step, state.losses = parts["step"], parts["losses"]
