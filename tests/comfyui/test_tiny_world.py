@@ -4,10 +4,17 @@ All emoji here are held out from the training. How near a place is to an emoji i
 `tiny_world.nearness` explains. The seeds are fixed: they choose emoji, boxes and noise.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from emoji_jobs import LAYOUTS, distances, job, pair
+from tiny_world.nearness import background
 from tiny_world.painting import paint
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # for `tools`
 
 
 def nearer_to_their_own(run, pictures, swapped=False, **changes):
@@ -28,3 +35,18 @@ def test_subjects_stand_in_their_boxes(swapped, run):
 
 def test_without_weight_the_boxes_show_neither_subject(run):
     assert 0.4 <= nearer_to_their_own(run, 50, apply={"weight": 0.0}) <= 0.6
+
+
+def test_the_text_says_the_background(run):
+    """Chance is one in twelve."""
+    from tools.train_tiny.scenes import COLOURS, caption
+
+    right = []
+    for seed, colour in enumerate(list(COLOURS) * 2):
+        names = [one.name for one in pair(seed)]
+        wanted = job(seed, prompt=caption(names, colour))
+        shown = background(paint(run, wanted), wanted.boxes)
+        far = {name: (shown - torch.tensor(rgb)).norm() for name, rgb in COLOURS.items()}
+        right.append(min(far, key=far.get) == colour)
+    print(f"{sum(right)} of {len(right)} backgrounds")
+    assert np.mean(right) >= 0.5

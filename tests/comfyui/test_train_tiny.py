@@ -114,3 +114,31 @@ def test_scenes_hold_what_their_captions_say():
     assert 0.3 < np.mean(mirrored) < 0.7
     assert 0.6 < np.mean(colours) < 1.0  # most keep their colours
     assert crowded <= 200 * OVERLAPPING * 2
+
+
+def test_a_stopped_training_goes_on_where_it_was(learner, tmp_path):
+    """`learner` undoes what a training changes in ComfyUI."""
+    from tools.train_tiny.glyphs import Emoji
+    from tools.train_tiny.training import Phase, begin, keep, one_step, resume
+
+    held_out = (one for seed in range(3) for one in pair(seed))
+    emoji = [Emoji(one.name, one.picture.permute(2, 0, 1)) for one in held_out]
+    phases = [Phase(2, 2, ((32, 32),), 0.0, (1.0, 0.5)), Phase(2, 2, ((32, 40),), 1.0, (0.5, 0.0))]
+
+    def weights(state):
+        return [each.detach().clone() for each in state.average.parameters()]
+
+    whole = begin(emoji, phases, seed=1)
+    first = weights(whole)
+    for step in range(4):
+        if step == 3:
+            keep(whole, tmp_path / "state.pt")
+        one_step(whole, emoji, seed=1)
+    later = begin(emoji, phases, seed=1)
+    resume(later, tmp_path / "state.pt")
+    one_step(later, emoji, seed=1)
+    assert later.step == whole.step == later.total
+    pairs = zip(weights(later), weights(whole), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+    pairs = zip(first, weights(whole), strict=True)
+    assert sum(not torch.equal(one, other) for one, other in pairs) > len(first) / 2

@@ -37,7 +37,7 @@ class Painter:
         shown = [self._entry(seed, weights, height, width) for seed in range(PICTURES)]
         rows = [torch.cat(shown[n : n + COLUMNS], dim=1) for n in range(0, PICTURES, COLUMNS)]
         pixels = (torch.cat(rows).clamp(0, 1) * 255).byte().numpy()
-        Image.fromarray(pixels).save(path, quality=90)
+        Image.fromarray(pixels).save(path, quality=70)
 
     def _entry(self, seed: int, weights: Path, height: int, width: int) -> Tensor:
         job = held_out_job(seed, CELL * height, CELL * width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,7 @@ MATRIX_RATE = 3e-3  # of Muon
 WARM_UP = 100  # steps
 DECAY = 0.01
 EMA = 0.998
-MOST_WEIGHT = 20.0
-DATA_STD = 0.6  # of pixels in -1..1
-LOG_SIGMA = (0.1, 1.1)  # mean and deviation of the noise level's logarithm at SMALLEST
+LOG_SIGMA_STD = 1.2  # of the noise level's logarithm
 SMALLEST = 32  # cells along a picture's side
 # drop-outs of the paper
 NO_TEXT, NO_IMAGE, NEITHER, NO_GROUNDING = 0.05, 0.05, 0.05, 0.1
@@ -37,25 +35,35 @@ SAVE_EVERY = 100  # steps
 
 @dataclass(frozen=True)
 class Phase:
-    """Some steps at some picture sizes, with rates that fall to nothing.
+    """Some steps at some picture sizes.
 
     Attributes:
         steps: how many.
         batch: scenes of a step.
         sizes: height and width in cells, each as often as the others.
+        log_sigma: mean of the noise level's logarithm at SMALLEST. At a high level nearly all has
+            to come from the references, and the background's colour from the text.
+        rates: shares of the optimizers' rates at the first step and after the last.
     """
 
     steps: int
     batch: int
     sizes: tuple[tuple[int, int], ...]
+    log_sigma: float
+    rates: tuple[float, float]
 
 
-LARGER = ((48, 48),) * 4 + ((40, 56), (56, 40), (32, 32), (64, 64))
-LARGEST = ((64, 64),) * 3 + ((48, 48),) * 3 + ((40, 56), (56, 40), (32, 32))
+SMALL = ((32, 32),)
+MIDDLE = ((48, 48),) * 4 + ((40, 56), (56, 40), (32, 32), (64, 64))
+LARGE = ((64, 64),) * 3 + ((48, 48),) * 3 + ((40, 56), (56, 40), (32, 32))
+ALL = ((32, 32),) * 4 + ((48, 48),) * 2 + ((40, 56), (56, 40), (64, 64))
 PHASES = (
-    Phase(2300, 16, ((32, 32),)),
-    Phase(1300, 16, LARGER),
-    Phase(3200, 16, LARGEST),
+    Phase(2300, 16, SMALL, 0.1, (1.0, 0.36)),
+    Phase(1300, 16, MIDDLE, 0.1, (0.36, 0.0)),
+    Phase(700, 16, LARGE, 0.1, (1.0, 0.8)),
+    Phase(800, 16, ALL, 0.5, (0.8, 0.55)),
+    Phase(800, 16, ALL, 1.4, (0.55, 0.3)),
+    Phase(1000, 16, MIDDLE, 0.9, (0.3, 0.0)),
 )
 
 
@@ -89,7 +97,7 @@ def train(folder: Path, steps: Sequence[int] | None, seed: int, minutes: float) 
     folder.mkdir(parents=True, exist_ok=True)
     emoji, _ = split(all_emoji())
     phases = [
-        Phase(count, phase.batch, phase.sizes)
+        replace(phase, steps=count)
         for phase, count in zip(PHASES, steps or [phase.steps for phase in PHASES], strict=True)
     ]
     state = begin(emoji, phases, seed)
@@ -156,10 +164,11 @@ def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
     phase, done = state.phase()
     height, width = phase.sizes[int(random.integers(len(phase.sizes)))]
     scenes = [make_scene(emoji, height, width, random) for _ in range(phase.batch)]
-    share = min(1, (done + 1) / WARM_UP) * (1 - done / phase.steps)
+    fallen = float(np.interp(done, (0, phase.steps), phase.rates))
+    share = min(1, (state.step + 1) / WARM_UP) * fallen
     for optimizer, rate in zip(state.optimizers, (RATE, MATRIX_RATE), strict=True):
         optimizer.param_groups[0]["lr"] = rate * share
-    loss = loss_of(state.learner, scenes, random)
+    loss = loss_of(state.learner, scenes, phase.log_sigma, random)
     state.learner.modules.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.learner.modules.parameters(), 1.0)
@@ -170,14 +179,16 @@ def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
     return loss.item()
 
 
-def loss_of(learner: Learner, scenes: Sequence[Scene], random: np.random.Generator) -> Tensor:
-    """Mean squared error of the pictures, each noise level with the weight that evens them out.
+def loss_of(
+    learner: Learner, scenes: Sequence[Scene], log_sigma: float, random: np.random.Generator
+) -> Tensor:
+    """Mean squared error of the pictures, weighted by signal-to-noise ratio + 1.
 
-    The weight is that of Karras et al. 2022, table 1, up to a limit.
+    Salimans and Ho 2022, section 4: noise alone as target would forget the noisiest pictures.
     """
     pictures = torch.stack([scene.picture for scene in scenes]) * 2 - 1
     latents = torch.cat([pictures, torch.zeros_like(pictures[:, :1])], dim=1)
-    sigmas = draw_sigmas(learner, latents, random)
+    sigmas = draw_sigmas(learner, latents, log_sigma, random)
     noisy = latents + sigmas[:, None, None, None] * torch.randn_like(latents)
     chance = random.random(len(scenes))
     text = (chance >= NO_TEXT) & ~(chance >= 1 - NEITHER)
@@ -187,17 +198,18 @@ def loss_of(learner: Learner, scenes: Sequence[Scene], random: np.random.Generat
         found = learner.denoise(
             noisy, sigmas, scenes, text.tolist(), image.tolist(), grounding, UNKNOWN
         )
-    weight = (1 + (sigmas / DATA_STD) ** 2).clamp(max=MOST_WEIGHT) / sigmas**2
-    return (weight * (found.float() - latents).square().mean((1, 2, 3))).mean()
+    error = (found.float() - latents).square().mean((1, 2, 3))
+    return ((1 / sigmas**2 + 1) * error).mean()
 
 
-def draw_sigmas(learner: Learner, latents: Tensor, random: np.random.Generator) -> Tensor:
+def draw_sigmas(
+    learner: Learner, latents: Tensor, mean: float, random: np.random.Generator
+) -> Tensor:
     """Noise levels out of SDXL's thousand; larger pictures need more noise to hide as much."""
     levels = learner.world.model.model.model_sampling.sigmas
-    mean, deviation = LOG_SIGMA
     count, _, height, width = latents.shape
     mean += np.log(height * width / SMALLEST**2) / 4
-    wanted = torch.from_numpy(random.normal(mean, deviation, count)).float()
+    wanted = torch.from_numpy(random.normal(mean, LOG_SIGMA_STD, count)).float()
     nearest = (levels.log()[None] - wanted[:, None]).abs().argmin(1)
     return levels[nearest]
 
