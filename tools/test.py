@@ -27,7 +27,8 @@ from setup_env import setup
 WITHOUT_COMFYUI = ("tests/library", "tests/publish")  # pass on a machine that has no ComfyUI
 # ComfyUI lies there: git ignores it, but a checkout from a ZIP file has no git
 NOT_OURS = ("--config", 'extend-exclude = [".comfyui"]')
-WITH_COMFYUI = ("tests/comfyui", "tests/server")
+# most of its tests keep one core busy; -n0 among the arguments takes one process again
+TWO_PROCESSES = ("tests/comfyui", "-n2", "--dist=loadfile")
 CHECKS = {"comfy node validate": "validate", "comfy-test lint": "lint", "nodesafe": "nodesafe"}
 
 
@@ -71,7 +72,8 @@ def every_part(arguments: list[str]) -> list[Part]:
         Part("ruff format", ("ruff", "format", "--check", ".", *NOT_OURS)),
         *(Part(name, ("python", "tools/check_pack.py", check), False) for name, check in checks),
         *(Part(folder, ("pytest", folder, *arguments), False) for folder in WITHOUT_COMFYUI),
-        *(Part(folder, ("pytest", folder, *arguments)) for folder in WITH_COMFYUI),
+        Part("tests/comfyui", ("pytest", *TWO_PROCESSES, *arguments)),
+        Part("tests/server", ("pytest", "tests/server", *arguments)),
     ]
 
 

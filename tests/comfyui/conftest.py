@@ -21,7 +21,11 @@ def _start_comfyui() -> None:
         raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
     sys.path.insert(0, comfyui)
     sys.path.append(str(TESTS))
+    import torch
     from comfy.cli_args import args
+
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        torch.set_num_threads(1)  # the other processes have the other cores
 
     args.cpu = True
     args.use_pytorch_cross_attention = True  # as on a GPU; the default for a CPU is slow
