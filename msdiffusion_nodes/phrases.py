@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from .subjects import shortened
+
 END = 49407  # CLIP's end of text, also its padding
 
 Tokenize = Callable[[str], list[list[tuple]]]
@@ -178,8 +180,7 @@ def _in_longer(span: tuple[int, int], spans: list[list[tuple[int, int]]]) -> boo
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return shortened(" ".join(text.split()), SHOWN)
 
 
 def _times(count: int) -> str:

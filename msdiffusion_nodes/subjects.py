@@ -59,10 +59,10 @@ def is_whole(text: str) -> bool:
     return text == text.encode("utf-8", "ignore").decode("utf-8")
 
 
-def shortened(text: str) -> str:
-    """The beginning of a text, for an error; "?" in place of halves of characters."""
+def shortened(text: str, most: int = SHOWN) -> str:
+    """The first `most` characters of a text, for an error; "?" in place of halves of characters."""
     text = text.encode("utf-8", "replace").decode("utf-8")
-    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def listed(names: Sequence[str]) -> str:

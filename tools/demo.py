@@ -76,6 +76,7 @@ def main() -> int:
         if tiny:
             paint(server, swap_boxes(prompt), f"{EXAMPLE.stem}_swapped")
             make_sheet(python, base / "input")
+        say_what_painted(server, prompt)
         if args.serve:
             serve(server, workflow, base)
     return 0
@@ -126,7 +127,7 @@ def set_sampler(prompt: dict[str, Any], **changes: int | None) -> None:
 
 
 def paint(server: ComfyServer, prompt: dict[str, Any], name: str) -> None:
-    """Runs the prompt, saves its pictures and says what ran."""
+    """Runs the prompt and saves its pictures."""
     began = time.monotonic()
     outputs = server.wait(server.queue(prompt), LONGEST)["outputs"]
     seconds = time.monotonic() - began
@@ -138,10 +139,14 @@ def paint(server: ComfyServer, prompt: dict[str, Any], name: str) -> None:
                 path = OUTPUT / f"{names[node['class_type']]}.png"
                 path.write_bytes(server.image(picture))
                 note(f"saved {path}")
+    note(f"It took {seconds:.1f} seconds.")
+
+
+def say_what_painted(server: ComfyServer, prompt: dict[str, Any]) -> None:
+    """The device, the versions and the models."""
     stats = server.get("/system_stats")
     system, device = stats["system"], stats["devices"][0]["name"]
-    note(f"It took {seconds:.1f} seconds on {device}.")
-    note(f"ComfyUI {system['comfyui_version']}, PyTorch {system['pytorch_version']}")
+    note(f"on {device}, ComfyUI {system['comfyui_version']}, PyTorch {system['pytorch_version']}")
     note(f"models: {', '.join(models_of(prompt))}")
 
 
