@@ -91,12 +91,14 @@ def test_scenes_hold_what_their_captions_say():
     red[0], blue[2], red[3], blue[3] = half, half, 1.0, 1.0
     emoji = [Emoji("red thing", red), Emoji("blue thing", blue)]
     emoji += [Emoji(f"no {number}", nothing) for number in range(4)]
-    crowded, colours, mirrored = 0, [], []
+    complete, crowded, colours, mirrored = 0, 0, [], []
     for seed in range(200):
-        made = make_scene(emoji, 48, 64, np.random.default_rng(seed))
-        again = make_scene(emoji, 48, 64, np.random.default_rng(seed))
+        wanted = 1 + seed % 4
+        made = make_scene(emoji, 48, 64, np.random.default_rng(seed), wanted)
+        again = make_scene(emoji, 48, 64, np.random.default_rng(seed), wanted)
         assert torch.equal(made.picture, again.picture) and made.boxes == again.boxes
-        assert 1 <= len(made.boxes) == len(made.phrases) == len(made.references) <= 4
+        assert 1 <= len(made.boxes) == len(made.phrases) == len(made.references) <= wanted
+        complete += len(made.boxes) == wanted
         pairs = [(a, b) for i, a in enumerate(made.boxes) for b in made.boxes[:i]]
         crowded += any(overlap(a, b) > MOST_OVERLAP + 1e-9 for a, b in pairs)
         for phrase, reference, (x0, y0, x1, y1) in zip(
@@ -113,6 +115,7 @@ def test_scenes_hold_what_their_captions_say():
             mirrored.append(bool(reference[:, 0, 0].sum() < reference[:, 0, -1].sum()))
     assert 0.3 < np.mean(mirrored) < 0.7
     assert 0.6 < np.mean(colours) < 1.0  # most keep their colours
+    assert complete > 200 * 0.9  # room for all was not found in the others
     assert crowded <= 200 * OVERLAPPING * 2
 
 

@@ -1,8 +1,8 @@
 """The tiny world's models, in ComfyUI's own classes: an SDXL with pixels for latents.
 
 The UNet has SDXL's plan, small: text cross-attention at the two lower of its three levels.
-`clip` holds a CLIP-L and a CLIP-G, both 32 wide, so the text context is 64; CLIP vision makes 64
-patches (and a class token) of a 64×64 picture.
+`clip` holds a CLIP-L and a CLIP-G, both 32 wide, so the text context is 64; CLIP vision makes 144
+patches (and a class token) of a 48×48 picture.
 """
 
 import sys

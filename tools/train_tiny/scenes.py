@@ -32,7 +32,7 @@ SIDES = {
     3: (0.27, 0.45),
     4: (0.25, 0.4),
 }  # of a box, by their number
-NUMBERS = (1, 2, 2, 2, 3, 4)  # two as often as all others together
+NUMBERS = (1, 2, 2, 2, 3, 4)  # of emoji in a scene: two as often as all others together
 MOST_OVERLAP = 0.05  # of the smaller box
 OVERLAPPING = 0.1  # share of scenes that allow more
 TRIES = 40
@@ -59,10 +59,10 @@ class Scene:
 
 
 def make_scene(
-    emoji: Sequence[Emoji], height: int, width: int, random: np.random.Generator
+    emoji: Sequence[Emoji], height: int, width: int, random: np.random.Generator, number: int
 ) -> Scene:
-    """A scene of `height` × `width` cells; a later emoji hides an earlier one."""
-    places = _places(random, height, width)
+    """A scene of `height` × `width` cells with `number` emoji; a later one hides an earlier one."""
+    places = _places(random, height, width, number)
     chosen = [
         varied(emoji[int(i)], random) for i in random.choice(len(emoji), len(places), replace=False)
     ]
@@ -119,9 +119,10 @@ def shrink(picture: Tensor, height: int, width: int) -> Tensor:
     return resized[0].clamp(0, 1)
 
 
-def _places(random: np.random.Generator, height: int, width: int) -> list[tuple[int, ...]]:
-    """Boxes in cells that hardly overlap, but for some scenes."""
-    number = int(random.choice(NUMBERS))
+def _places(
+    random: np.random.Generator, height: int, width: int, number: int
+) -> list[tuple[int, ...]]:
+    """Boxes in cells that hardly overlap, but for some scenes; fewer where no room was found."""
     low, high = SIDES[number]
     most = 1.0 if random.random() < OVERLAPPING else MOST_OVERLAP
     places: list[tuple[int, ...]] = []

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from msdiffusion_nodes.checkpoint import Checkpoint
 
 WIDTH = 128  # of the tokens, of the resampler, and of CLIP vision's features
-GRID = 8  # CLIP vision's patches along a side; as many tokens as patches
+GRID = 12  # CLIP vision's patches along a side; as many tokens as patches
 ZEROS = ("proj_out.weight", "proj_out.bias", "out_layers.3.weight", "out.2.weight")
 
 
@@ -68,7 +68,7 @@ def first_adapter(phrase_width: int, site_widths: Sequence[int]) -> Checkpoint:
         width=WIDTH,
         phrase=phrase_width,
         out=WIDTH,
-        latent_hidden=48,
+        latent_hidden=20,
         ff_mult=2,
     )
     image_proj = {name: _start(name, shape) for name, shape in shapes.items()}
