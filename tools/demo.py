@@ -185,6 +185,7 @@ def serve(server: ComfyServer, workflow: dict[str, Any], base: Path) -> None:
     saved = base / "user" / "default" / "workflows" / "two_subjects_demo.json"
     saved.parent.mkdir(parents=True, exist_ok=True)
     write_whole(saved, json.dumps(workflow))
+    server.post("/settings/Comfy.TutorialCompleted", True)  # else the templates cover it
     print(f"\nComfyUI with the workflow is open at {server.address}/?open={saved.stem}")
     print("Ctrl-C ends it.", flush=True)
     try:
