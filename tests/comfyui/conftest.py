@@ -20,7 +20,7 @@ def _start_comfyui() -> None:
     if not comfyui or not (Path(comfyui) / "comfy").is_dir():
         raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
     sys.path.insert(0, comfyui)
-    sys.path.append(str(TESTS))
+    sys.path += [str(TESTS), str(ROOT)]  # last: ComfyUI has a module `nodes` too
     import torch
     from comfy.cli_args import args
 

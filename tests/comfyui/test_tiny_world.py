@@ -4,9 +4,6 @@ All emoji here are held out from the training. How near a place is to an emoji i
 `tiny_world.nearness` explains. The seeds are fixed: they choose emoji, boxes and noise.
 """
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +11,7 @@ from emoji_jobs import LAYOUTS, distances, job, pair
 from tiny_world.nearness import background
 from tiny_world.painting import paint
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # for `tools`
+from tools.train_tiny.scenes import COLOURS, caption
 
 
 def nearer_to_their_own(run, pictures, swapped=False, **changes):
@@ -39,8 +36,6 @@ def test_without_weight_the_boxes_show_neither_subject(run):
 
 def test_the_text_says_the_background(run):
     """Chance is one in twelve."""
-    from tools.train_tiny.scenes import COLOURS, caption
-
     right = []
     for seed, colour in enumerate(list(COLOURS) * 2):
         names = [one.name for one in pair(seed)]

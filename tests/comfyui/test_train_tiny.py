@@ -1,8 +1,5 @@
 """The toy's training computes what the nodes compute, and its files hold what was trained."""
 
-import sys
-from pathlib import Path
-
 import comfy.clip_model
 import comfy.sample
 import numpy as np
@@ -11,8 +8,6 @@ import torch
 from emoji_jobs import pair
 from tiny_world.painting import Job, sample, subject_model
 from tiny_world.pixels import SCALE
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))  # for `tools` and `msdiffusion_nodes`
 
 BOXES = (
     ((0.1, 0.2, 0.5, 0.9), (0.55, 0.1, 1.0, 0.6)),

@@ -104,7 +104,6 @@ def test_a_folder_that_may_not_be_written_is_refused(source, capsys):
         assert os.listdir(open_folder) == [source.name]
 
 
-IGNORED = signal.SIG_IGN
 INTERRUPTS = [
     (signal.SIGINT, "writing"),
     (signal.SIGINT, "checking"),
@@ -122,12 +121,13 @@ runpy.run_module("msdiffusion_nodes.convert", run_name="__main__")
 @pytest.fixture(autouse=True)
 def interruptible():
     """Programs stop at Ctrl-C and hang-up, even when the tests run with nohup or behind `&`."""
-    ignored = [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) == IGNORED]
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    ignored = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
     for number in ignored:
         signal.signal(number, lambda *_: None)  # ours as before; a new program has the default
     yield
     for number in ignored:
-        signal.signal(number, IGNORED)
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize("number, stage", INTERRUPTS)

@@ -117,6 +117,13 @@ class ComfyPage(PageGraph):
         self.page.evaluate(run, name)
         self.settle()
 
+    def run(self):
+        """Queues the graph, as the page's button does, and waits; the server's entry of the run."""
+        with self.page.expect_response("**/prompt") as answer:
+            self.page.evaluate("() => window.app.queuePrompt(0, 1)")
+        assert answer.value.ok, answer.value.text()
+        return self.server.wait(answer.value.json()["prompt_id"])
+
     def zoom(self, scale, left=0, top=0):
         """Sets the scale, and how far the graph is moved from the canvas's corner, in its units."""
         change = """([scale, ...offset]) => {

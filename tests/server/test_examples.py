@@ -1,13 +1,12 @@
 """Each example workflow, opened in the page and run there on tiny models."""
 
-import io
 import json
 
-import numpy as np
 import pytest
 from conftest import ROOT, WORKFLOWS
 from demo_models import use_tiny_models
 from PIL import Image
+from test_http import painted
 
 WANTED = {
     "one_subject",
@@ -60,14 +59,8 @@ def test_the_promised_examples_are_there_with_a_picture_and_notes():
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_an_example_runs_from_the_page(path, look):
     look.load(small(json.loads(path.read_text())))
-    with look.page.expect_response("**/prompt") as answer:
-        look.page.evaluate("() => window.app.queuePrompt(0, 1)")
-    assert answer.value.ok, answer.value.text()
-    entry = look.server.wait(answer.value.json()["prompt_id"])
-    prompt = entry["prompt"][2]
-    saved = next(number for number, value in prompt.items() if value["class_type"] == "SaveImage")
-    image = look.server.image(entry["outputs"][saved]["images"][0])
-    picture = np.array(Image.open(io.BytesIO(image)))
+    entry = look.run()
+    picture = painted(look.server, entry["prompt"][2], entry)
     assert picture.shape == (SMALL["height"], SMALL["width"], 3)
     assert picture.std() > 0
 

@@ -85,9 +85,7 @@ def test_the_example_runs_from_the_page(look):
         if entry["type"] == "KSampler":
             entry["widgets_values"][2] = 2
     look.load(workflow)
-    with look.page.expect_response("**/prompt") as answer:
-        look.page.evaluate("() => window.app.queuePrompt(0, 1)")
-    entry = look.server.wait(answer.value.json()["prompt_id"])
+    entry = look.run()
     prompt = entry["prompt"][2]
     saved = next(number for number, value in prompt.items() if value["class_type"] == "SaveImage")
     assert len(entry["outputs"][saved]["images"]) == 1

@@ -1,6 +1,7 @@
 """The toy of the demo, on a server: every example workflow, and boxes that are swapped."""
 
 import json
+import math
 
 import pytest
 from conftest import BOTH, ROOT, WORKFLOWS, node
@@ -40,7 +41,7 @@ def test_an_example_runs_on_the_toy(path, server):
 def test_swapped_boxes_swap_the_subjects(server):
     prompt = prompt_of(server, EXAMPLE)
     assert beer_on_the_left(run(server, prompt)) <= 0.5
-    assert beer_on_the_left(run(server, swap_boxes(prompt))) >= 2
+    assert 2 <= beer_on_the_left(run(server, swap_boxes(prompt))) < math.inf
 
 
 @BOTH
@@ -51,14 +52,11 @@ def test_boxes_swapped_in_the_page_swap_the_subjects(look):
     look.zoom(1, *(200 - place for place in layout["pos"]))
     editor = Editor(look, str(layout["id"]))
     editor.wait()
-    assert beer_on_the_left(queued(look)) <= 0.5
+    assert beer_on_the_left(run_in_page(look)) <= 0.5
     editor.tool("swap").click()
-    assert beer_on_the_left(queued(look)) >= 2
+    assert 2 <= beer_on_the_left(run_in_page(look)) < math.inf
 
 
-def queued(look):
-    """What the page's own graph paints."""
-    with look.page.expect_response("**/prompt") as answer:
-        look.page.evaluate("() => window.app.queuePrompt(0, 1)")
-    entry = look.server.wait(answer.value.json()["prompt_id"])
+def run_in_page(look):
+    entry = look.run()
     return painted(look.server, entry["prompt"][2], entry)

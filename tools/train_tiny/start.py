@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 
 import torch
 from fill import resampler_shapes
+from tiny_world import models
 from torch import Tensor, nn
 
 from msdiffusion_nodes.checkpoint import Checkpoint
 
-WIDTH = 128  # of the tokens, of the resampler, and of CLIP vision's features
-GRID = 12  # CLIP vision's patches along a side; as many tokens as patches
+VISION = json.loads((models.HERE / "clip_vision.json").read_text())
+WIDTH = VISION["hidden_size"]  # of CLIP vision's features, and so of the resampler and the tokens
+GRID = VISION["image_size"] // VISION["patch_size"]  # patches a side; as many tokens as patches
 ZEROS = ("proj_out.weight", "proj_out.bias", "out_layers.3.weight", "out.2.weight")
 
 

@@ -173,7 +173,7 @@ def one_step(state: State, emoji: Sequence[Emoji], seed: int) -> float:
     torch.manual_seed(int(random.integers(2**31)))
     phase, done = state.phase()
     height, width = phase.sizes[int(random.integers(len(phase.sizes)))]
-    number = int(random.choice(NUMBERS))  # the same for all: no work on padding
+    number = int(random.choice(NUMBERS))  # the same for all: little padding
     scenes = [make_scene(emoji, height, width, random, number) for _ in range(phase.batch)]
     fallen = float(np.interp(done, (0, phase.steps), phase.rates))
     share = min(1, (state.step + 1) / WARM_UP) * fallen
