@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import platform
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import torch
 
@@ -19,10 +16,6 @@ from .timing import Clock
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-PARTS_OF_THE_PACK = {
-    "": ("adapter", "attention", "checkpoint", "layout", "subject_attention", "subjects"),
-    "comfy.": ("loading", "patching", "site_patch"),
-}
 
 
 IDLE = 0.7  # the load of a quiet machine on which this program has just begun
@@ -130,18 +123,12 @@ def _find_comfyui() -> Path:
 
 
 def _load_pack() -> SimpleNamespace:
-    import nodes
+    from pack_modules import load_pack
 
-    if not asyncio.run(nodes.load_custom_node(str(ROOT), module_parent="custom_nodes")):
-        raise NotReady("ComfyUI could not load the pack; its message is above")
-    classes = nodes.NODE_CLASS_MAPPINGS
-    package = classes["ApplyMSDiffusion"].__module__.rpartition(".")[0]
-    modules: dict[str, Any] = {
-        name: import_module(f"{package}.msdiffusion_nodes.{folder}{name}")
-        for folder, names in PARTS_OF_THE_PACK.items()
-        for name in names
-    }
-    return SimpleNamespace(nodes=classes, package=package, **modules)
+    try:
+        return load_pack()
+    except ImportError as error:
+        raise NotReady(str(error)) from error
 
 
 def _threads() -> str:

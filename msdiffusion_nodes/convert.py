@@ -19,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from .errors import InputError
+
 try:
     import torch
     from torch import Tensor
 
-    from .adapter import Adapter
-    from .checkpoint import PIECE, is_finite, read_flat, to_checkpoint
-    from .progress import Progress, readable
+    from .files.checkpoint import PIECE, is_finite, read_flat, to_checkpoint
+    from .files.progress import Progress, readable
+    from .method.adapter import Adapter
 except ImportError as error:
     if __name__ != "__main__":
         raise
@@ -69,12 +71,12 @@ class Weights:
         """A tensor's bytes, some at a time.
 
         Raises:
-            ValueError: a number is too great for float16.
+            InputError: a number is too great for float16.
         """
         for piece in self.tensors[name].reshape(-1).split(PIECE):
             rounded = piece.to(self.dtype(name))
             if self.fp16 and not is_finite(rounded):
-                raise ValueError(
+                raise InputError(
                     f"{name} holds {piece.float().abs().max():g}, and float16 ends at 65504; leave"
                     " --fp16 out"
                 )
@@ -105,7 +107,7 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
         force: replace a file that is there.
 
     Raises:
-        ValueError: `source` is no adapter, a number is too great for float16, or `target` is there,
+        InputError: `source` is no adapter, a number is too great for float16, or `target` is there,
             has another suffix or cannot be written.
     """
     _check_target(source, target, force)
@@ -118,7 +120,7 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
     size = len(header) + weights.amount[1]
     free = shutil.disk_usage(target.parent).free
     if free < size:
-        raise ValueError(
+        raise InputError(
             f"{target} takes {readable(size)}, and {readable(free)} are free there; free some"
             " space, or choose another folder"
         )
@@ -126,12 +128,12 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
     try:
         _write(part, target, weights, header, force)
     except FileExistsError as error:
-        raise ValueError(
+        raise InputError(
             f"{part} is there: another conversion is running, or one was killed; wait for it, or"
             " delete that file"
         ) from error
     except OSError as error:
-        raise ValueError(
+        raise InputError(
             f"{target} cannot be written ({error.strerror}); free some space, close what uses the"
             " file, or choose another folder"
         ) from error
@@ -140,15 +142,15 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
 
 def _check_target(source: Path, target: Path, force: bool) -> None:
     if target.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{target} does not end in .safetensors; give the new file such a name")
+        raise InputError(f"{target} does not end in .safetensors; give the new file such a name")
     if not target.parent.is_dir():
-        raise ValueError(f"{target.parent} is no folder; make it, or choose another one")
+        raise InputError(f"{target.parent} is no folder; make it, or choose another one")
     if os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target):
-        raise ValueError(f"{target} is the file to read; choose another name for the new one")
+        raise InputError(f"{target} is the file to read; choose another name for the new one")
     if os.path.exists(target) and not os.path.isfile(target):
-        raise ValueError(f"{target} is there, and no file; choose another name")
+        raise InputError(f"{target} is there, and no file; choose another name")
     if os.path.lexists(target) and not force:
-        raise ValueError(f"{target} is there; choose another name, or replace it with --force")
+        raise InputError(f"{target} is there; choose another name, or replace it with --force")
 
 
 def _write(part: Path, target: Path, weights: Weights, header: bytes, force: bool) -> None:
@@ -178,7 +180,7 @@ def _compare(part: Path, weights: Weights) -> None:
     """Read the new file as the node does; every tensor must be there to the bit.
 
     Raises:
-        ValueError: names the tensor.
+        InputError: names the tensor.
     """
     progress = Progress("checking", *weights.amount)
     written = Weights(read_flat(part))
@@ -190,7 +192,7 @@ def _compare(part: Path, weights: Weights) -> None:
             same = same and torch.equal(piece, written_piece)
             progress.add(more_bytes=len(piece))
         if not same:
-            raise ValueError(f"{name} is not in the file as it was written; check the disk")
+            raise InputError(f"{name} is not in the file as it was written; check the disk")
         progress.add(more_tensors=1)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from .errors import InputError, is_finite, naming
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Box:
     Four zeros mean *no area*. Any other box has x0 < x1 and y0 < y1 and lies inside 0..1.
 
     Raises:
-        ValueError: the numbers are not finite, outside the picture or turned round.
+        InputError: the numbers are not finite, outside the picture or turned round.
     """
 
     x0: float
@@ -29,17 +30,17 @@ class Box:
 
     def __post_init__(self) -> None:
         corners = self.as_tuple()
-        if not all(math.isfinite(value) for value in corners):
-            raise ValueError(f"{list(corners)} has a number that is not finite")
+        if not all(map(is_finite, corners)):
+            raise InputError(f"{list(corners)} has a number that is not finite")
         if not any(corners):
             return
         if not all(0.0 <= value <= 1.0 for value in corners):
-            raise ValueError(
+            raise InputError(
                 f"{list(corners)} lies outside the picture: x0, y0, x1, y1 are shares of the"
                 " picture from 0 to 1, not pixels"
             )
         if self.x0 >= self.x1 or self.y0 >= self.y1:
-            raise ValueError(
+            raise InputError(
                 f"{list(corners)} has no area: x0 must be less than x1 and y0 less than y1"
                 " (four zeros mean that the subject has no area on purpose)"
             )
@@ -78,14 +79,14 @@ class Region:
         """A region of any shape from a mask (h, w); its box is the mask's bounds.
 
         Raises:
-            ValueError: the mask is empty or not finite.
+            InputError: the mask is empty or not finite.
         """
         if not mask.isfinite().all():
-            raise ValueError("the mask has values that are not finite (NaN); make it again")
+            raise InputError("the mask has values that are not finite (NaN); make it again")
         mask = mask.float().clamp(0, 1).to("cpu")
         rows, columns = mask.any(dim=1).nonzero().flatten(), mask.any(dim=0).nonzero().flatten()
         if not len(rows):
-            raise ValueError("the mask is empty; paint the subject's area white")
+            raise InputError("the mask is empty; paint the subject's area white")
         (height, width), (top, bottom) = mask.shape, (int(rows[0]), int(rows[-1]) + 1)
         left, right = int(columns[0]), int(columns[-1]) + 1
         return cls(Box(left / width, top / height, right / width, bottom / height), mask)
@@ -132,6 +133,20 @@ class Layout:
             round(self.height * (window.y1 - window.y0)),
         )
 
+    def tile(self, x: int, y: int, width: int, height: int) -> Layout:
+        """The layout of a tile, which is given in the layout's own pixels.
+
+        Raises:
+            InputError: the tile is not inside the picture.
+        """
+        if x + width > self.width or y + height > self.height:
+            raise InputError(
+                f"the tile reaches from {x}, {y} to {x + width}, {y + height}, but the layout is"
+                f" {self.width}×{self.height}; use a tile inside it"
+            )
+        left, right = x / self.width, (x + width) / self.width
+        return self.crop(Box(left, y / self.height, right, (y + height) / self.height))
+
     def boxes(self) -> Tensor:
         """The boxes that ground the subjects: float32 (regions, 4)."""
         boxes = [region.box.as_tuple() for region in self.regions]
@@ -150,6 +165,30 @@ def all_layouts(layout: Layout | LayoutBatch) -> tuple[Layout, ...]:
     return layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
 
 
+def sweep(first: Layout, last: Layout, pictures: int) -> LayoutBatch:
+    """Layouts on the way from one to another, both included.
+
+    Raises:
+        InputError: they have not as many regions, or one of these is a mask.
+    """
+    if len(first.regions) != len(last.regions):
+        raise InputError(
+            f"{len(last.regions)} boxes came for {len(first.regions)} in `first`; give both as many"
+        )
+    if any(region.mask is not None for region in first.regions + last.regions):
+        raise InputError("masks cannot be moved; use boxes")
+    steps = (number / (pictures - 1) for number in range(pictures))
+    return LayoutBatch(tuple(_between(first, last, step) for step in steps))
+
+
+def _between(first: Layout, last: Layout, step: float) -> Layout:
+    regions = []
+    for a, b in zip(first.regions, last.regions, strict=True):
+        corners = zip(a.box.as_tuple(), b.box.as_tuple(), strict=True)
+        regions.append(Region(Box(*(x + (y - x) * step for x, y in corners))))
+    return replace(first, regions=tuple(regions))
+
+
 NO_AREA = Box(0.0, 0.0, 0.0, 0.0)
 
 
@@ -157,15 +196,15 @@ def parse_boxes(text: str) -> tuple[Box, ...]:
     """Read boxes from JSON: `[[x0, y0, x1, y1], …]` in shares of the picture.
 
     Raises:
-        ValueError: what is wrong, with the number of the box (from 1).
+        InputError: what is wrong, with the number of the box (from 1).
     """
     expected = "expected [[x0, y0, x1, y1], …] from 0 to 1, one box a subject"
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{_shorten(text)} is no JSON ({error}); {expected}") from error
+        raise InputError(f"{_shorten(text)} is no JSON ({error}); {expected}") from error
     if not isinstance(rows, list) or not rows:
-        raise ValueError(f"{_shorten(rows)} came; {expected}")
+        raise InputError(f"{_shorten(rows)} came; {expected}")
     return tuple(_parse_box(number, row) for number, row in enumerate(rows, start=1))
 
 
@@ -173,28 +212,26 @@ def regions_from_masks(masks: Tensor) -> list[Region]:
     """A region for each mask of a batch (regions, h, w).
 
     Raises:
-        ValueError: what is wrong, with the number of the mask (from 1).
+        InputError: what is wrong, with the number of the mask (from 1).
     """
     if masks.ndim not in (2, 3) or not masks.numel():
-        raise ValueError(f"shape {list(masks.shape)} came; expected [subjects, height, width]")
+        raise InputError(f"shape {list(masks.shape)} came; expected [subjects, height, width]")
     regions = []
     for number, mask in enumerate(masks if masks.ndim == 3 else masks[None], start=1):
-        try:
+        with naming(f"mask {number}"):
             regions.append(Region.from_mask(mask))
-        except ValueError as error:
-            raise ValueError(f"mask {number}: {error}") from error
     return regions
 
 
 def _parse_box(number: int, row: object) -> Box:
     if not isinstance(row, list) or len(row) != 4 or not all(_is_number(value) for value in row):
-        raise ValueError(f"box {number} is {_shorten(row)}; expected four numbers x0, y0, x1, y1")
+        raise InputError(f"box {number} is {_shorten(row)}; expected four numbers x0, y0, x1, y1")
     try:
-        return Box(*(float(value) for value in row))
+        corners = [float(value) for value in row]
     except OverflowError as error:
-        raise ValueError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
-    except ValueError as error:
-        raise ValueError(f"box {number}: {error}") from error
+        raise InputError(f"box {number} is {_shorten(row)}; expected shares from 0 to 1") from error
+    with naming(f"box {number}"):
+        return Box(*corners)
 
 
 def _inside(share: float) -> float:

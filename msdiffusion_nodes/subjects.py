@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import Tensor
 
-SHOWN = 40  # characters of a phrase or of numbers in an error
-LISTED = 8  # phrases in an error
+from .errors import InputError, is_finite, is_whole, shortened
+
+TENSORS = {  # those of a subject, with their dimensions
+    "image_features": ("views", "tokens", "width"),
+    "phrase_embedding": ("width",),
+}
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+ENCODE = "encode the subjects again"
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,9 @@ class Subject:
         enabled: False leaves it out as if it had no area.
         view_weights: a weight for each view, or None.
         everywhere: whether it covers the whole picture, whatever its region.
+
+    Raises:
+        InputError: a field is not of its type or shape, or not finite.
     """
 
     phrase: str
@@ -38,48 +48,75 @@ class Subject:
     view_weights: tuple[float, ...] | None = None
     everywhere: bool = False
 
+    def __post_init__(self) -> None:
+        for name, dimensions in TENSORS.items():
+            _check_tensor(name, getattr(self, name), dimensions)
+        for name, expected, fits in PLAIN:
+            value = getattr(self, name)
+            if not fits(value):
+                raise InputError(f"its {name} is {value!r:.60}; expected {expected}; {ENCODE}")
+        if not self.phrase.strip():
+            raise InputError(f"its phrase is empty; expected a name, such as dog; {ENCODE}")
+        views, weights = len(self.image_features), self.view_weights
+        if weights is not None and len(weights) != views:
+            raise InputError(f"it has {len(weights)} view_weights for {views} views; {ENCODE}")
+
+
+def _are_weights(value: object) -> bool:
+    return value is None or isinstance(value, tuple) and all(map(is_finite, value))
+
+
+PLAIN: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (  # the fields that are no tensors
+    ("phrase", "str", lambda value: isinstance(value, str) and is_whole(value)),
+    ("weight", "float | None", lambda value: value is None or is_finite(value)),
+    ("start_percent", "float", is_finite),
+    ("end_percent", "float", is_finite),
+    ("enabled", "bool", lambda value: isinstance(value, bool)),
+    ("view_weights", "tuple[float, ...] | None", _are_weights),
+    ("everywhere", "bool", lambda value: isinstance(value, bool)),
+)
+
+
+def _check_tensor(name: str, tensor: Tensor, dimensions: Sequence[str]) -> None:
+    if not isinstance(tensor, Tensor):
+        raise InputError(f"its {name} is {type(tensor).__name__}; expected a tensor; {ENCODE}")
+    if tensor.ndim != len(dimensions) or tensor.numel() == 0:
+        came, expected = list(tensor.shape), ", ".join(dimensions)
+        raise InputError(f"its {name} has shape {came}; expected [{expected}]; {ENCODE}")
+    if tensor.dtype not in DTYPES:
+        kinds = ", ".join(str(dtype) for dtype in DTYPES)
+        raise InputError(f"its {name} is {tensor.dtype}; expected one of {kinds}; {ENCODE}")
+    if tensor.is_meta or tensor.layout is not torch.strided:
+        raise InputError(f"its {name} is {tensor.layout} on {tensor.device}; {ENCODE}")
+    if not tensor.isfinite().all():
+        raise InputError(f"its {name} is not finite (NaN or infinity); {ENCODE}")
+
 
 def parse_phrases(text: str) -> list[str]:
     """One phrase a line; empty lines at the end do not count.
 
     Raises:
-        ValueError: there is no phrase, or a line in between is empty.
+        InputError: there is no phrase, or a line in between is empty.
     """
     lines = [line.strip() for line in text.rstrip().splitlines()]
     if not lines:
-        raise ValueError("there is no phrase; write one subject a line, for example: dog")
+        raise InputError("there is no phrase; write one subject a line, for example: dog")
     for number, line in enumerate(lines, start=1):
         if not line:
-            raise ValueError(f"line {number} is empty; write one subject a line")
+            raise InputError(f"line {number} is empty; write one subject a line")
     return lines
-
-
-def is_whole(text: str) -> bool:
-    """Whether a text has no halves of characters: JSON may hold them, no log or page shows them."""
-    return text == text.encode("utf-8", "ignore").decode("utf-8")
-
-
-def shortened(text: str, most: int = SHOWN) -> str:
-    """The first `most` characters of a text, for an error; "?" in place of halves of characters."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return text if len(text) <= most else text[:most] + "…"
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, for an error."""
-    return ", ".join(map(shortened, names[:LISTED])) + (", …" if len(names) > LISTED else "")
 
 
 def require_same_encoder(subjects: Sequence[Subject]) -> None:
     """Subjects in one list must come from the same CLIP vision model and text encoder.
 
     Raises:
-        ValueError: their features or phrases have different widths.
+        InputError: their features or phrases have different widths.
     """
     shapes = {tuple(subject.image_features.shape[1:]) for subject in subjects}
     widths = {len(subject.phrase_embedding) for subject in subjects}
     if len(shapes) > 1 or len(widths) > 1:
-        raise ValueError(
+        raise InputError(
             f"the subjects come from different encoders (features {sorted(shapes)}, phrases"
             f" {sorted(widths)}); encode all of them with the same CLIP vision model and CLIP"
         )
@@ -89,7 +126,7 @@ def parse_weights(text: str, default: float, count: int, things: str = "subjects
     """A weight for each of `count` things from "0.6, 0.9"; the default where there is no text.
 
     Raises:
-        ValueError: an entry is no finite number, or there are not as many as things.
+        InputError: an entry is no finite number, or there are not as many as things.
     """
     if not text.strip():
         return [default] * count
@@ -97,12 +134,12 @@ def parse_weights(text: str, default: float, count: int, things: str = "subjects
         weights = [float(entry) for entry in text.split(",")]
     except ValueError:
         weights = []
-    if not weights or not all(math.isfinite(weight) for weight in weights):
-        raise ValueError(
+    if not weights or not all(map(is_finite, weights)):
+        raise InputError(
             f'"{shortened(text)}" came; expected numbers with commas between, such as 0.6, 0.9'
         )
     if len(weights) != count:
-        raise ValueError(
+        raise InputError(
             f'"{shortened(text)}" has {len(weights)} numbers for {count} {things}; give one each,'
             " or leave it empty to use the same weight for all"
         )

@@ -1,1 +1,1 @@
-"""Everything that knows ComfyUI: loading, encoders, patching."""
+"""Everything that knows ComfyUI: its models and encoders, its calls, its runs."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..attention import Overlap
-from ..auto_layout import AutoLayout
-from ..checks import naming
+from ..errors import InputError, naming
 from ..layout import Box, Layout, Region
-from ..phrases import phrase_positions, prompt_length
-from ..subject_attention import SubjectAttention
+from ..method.attention import Overlap
+from ..method.auto_layout import AutoLayout
+from ..method.phrases import phrase_positions, prompt_length
+from ..method.subject_attention import SubjectAttention
 from ..subjects import Subject, parse_weights
 from .loading import ManagedAdapter
 from .patching import compute_dtype, find_sites, patch_model, sigma_range
@@ -48,7 +48,7 @@ def apply_subjects(
     """A clone of the model with the subjects at every site.
 
     Raises:
-        ValueError: a phrase is not in the prompt, text_in_box cannot be had on this model, or the
+        InputError: a phrase is not in the prompt, text_in_box cannot be had on this model, or the
             weights are too large for it.
     """
     on = [number for number, subject in enumerate(subjects) if subject.enabled]
@@ -70,7 +70,7 @@ def apply_subjects(
     made = msd_model.site_tokens(subjects, layouts, view_weights, settings.grounding, heads)
     tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
     if not all(site_tokens.is_finite() for of_layout in tokens for site_tokens in of_layout):
-        raise ValueError(
+        raise InputError(
             f"weight: the subjects' effect is too strong for a model in {dtype}; lower weight,"
             " subject_weights or view_weights"
         )

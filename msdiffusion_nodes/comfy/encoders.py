@@ -8,21 +8,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checks import naming
-from ..references import Reference, squash
-from ..subjects import Subject, is_whole
+from ..errors import InputError, is_whole, naming
+from ..pictures.references import Reference, squash
+from ..subjects import Subject
 
 
 def check_clip(clip: Any) -> None:
     """Whether ComfyUI's CLIP has a CLIP-L part.
 
     Raises:
-        ValueError: names the input and what to connect there.
+        InputError: names the input and what to connect there.
     """
     with naming("clip"):
         if not hasattr(clip.cond_stage_model, "clip_l") or "l" not in clip.tokenize(""):
             kind = type(clip.cond_stage_model).__name__
-            raise ValueError(
+            raise InputError(
                 f"{kind} has no CLIP-L text encoder; use the CLIP of an SDXL checkpoint"
             )
 
@@ -31,22 +31,22 @@ def text_tokens(clip: Any, text: str) -> list[list[tuple]]:
     """A text's CLIP-L tokens: chunks of 77 (token, weight).
 
     Raises:
-        ValueError: its brackets, which ComfyUI reads as weights, are nested too deeply, or it has
+        InputError: its brackets, which ComfyUI reads as weights, are nested too deeply, or it has
             halves of characters, as JSON may hold.
     """
     if not is_whole(text):
-        raise ValueError(f"{text!r:.60} has half of a character in it; type it again")
+        raise InputError(f"{text!r:.60} has half of a character in it; type it again")
     try:
         return clip.tokenize(text)["l"]
     except RecursionError as error:
-        raise ValueError("its brackets are nested too deeply; take some away") from error
+        raise InputError("its brackets are nested too deeply; take some away") from error
 
 
 def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
     """Encode one subject with ComfyUI's CLIP (its CLIP-L part) and CLIP_VISION.
 
     Raises:
-        ValueError: the phrase cannot be encoded, see `encode_phrase`.
+        InputError: the phrase cannot be encoded, see `encode_phrase`.
     """
     with naming("phrases"):
         phrase_embedding = encode_phrase(clip, reference.phrase)
@@ -74,12 +74,12 @@ def encode_phrase(clip: Any, phrase: str) -> Tensor:
     The pooled output is the last layer's at the end of the text, whatever the clip skip.
 
     Raises:
-        ValueError: the phrase is longer than one chunk of text.
+        InputError: the phrase is longer than one chunk of text.
     """
     clip_l = clip.cond_stage_model.clip_l
     chunks = text_tokens(clip, phrase)
     if len(chunks) > 1:
-        raise ValueError(f'"{phrase[:40]}…" is too long; name the subject in a few words')
+        raise InputError(f'"{phrase[:40]}…" is too long; name the subject in a few words')
     clip.load_model()
     clip.cond_stage_model.reset_clip_options()
     try:

@@ -14,9 +14,9 @@ import comfy.ops
 import folder_paths
 import torch
 
-from ..adapter import Adapter, SiteTokens
-from ..checkpoint import SUFFIXES, looks_like_adapter, read_checkpoint
+from ..files.checkpoint import SUFFIXES, looks_like_adapter, read_checkpoint
 from ..layout import Layout
+from ..method.adapter import Adapter, SiteTokens
 from ..subjects import Subject
 
 FOLDER = "msdiffusion"
@@ -85,7 +85,7 @@ def load_adapter(path: str) -> ManagedAdapter:
     """Read an adapter file and hand it to ComfyUI.
 
     Raises:
-        ValueError: see `read_checkpoint` and `Adapter`.
+        InputError: see `read_checkpoint` and `Adapter`.
     """
     adapter = Adapter(read_checkpoint(path), operations=comfy.ops.manual_cast)
     return ManagedAdapter(

@@ -12,10 +12,11 @@ import torch
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import CallbacksMP, WrappersMP
 
-from ..adapter import SiteTokens
-from ..checks import check_batch
+from ..errors import InputError
 from ..layout import Box
-from ..subject_attention import SigmaRange, SubjectAttention
+from ..method.adapter import SiteTokens
+from ..method.fitting import check_batch
+from ..method.subject_attention import SigmaRange, SubjectAttention
 from .site_patch import WINDOWS, PlacedTokens, SitePatch
 
 KEY = "msdiffusion"
@@ -103,7 +104,7 @@ def patch_model(
         # a patch for a whole block has a key without index, which ours would hide
         before = earlier.get(site.key, earlier.get((site.block, site.number)))
         if before is not None and any(each.keeps_text_in_box for each in attentions):
-            raise ValueError(
+            raise InputError(
                 "auto_layout: text_in_box needs the text attention to itself, but another node has"
                 " already changed it on this model; turn text_in_box off, or apply that node after"
             )
@@ -175,7 +176,7 @@ def _check_prompts(positive: Iterable[dict], options: dict[str, Any]) -> None:
     """Here each prompt has its own length; later ComfyUI repeats the shorter ones.
 
     Raises:
-        ValueError: auto layout looks for its phrases in a prompt of another length.
+        InputError: auto layout looks for its phrases in a prompt of another length.
     """
     if options.get("patches", {}).get("attn2_patch"):
         return  # NegPip and others keep more than the prompt's tokens there, and take them out

@@ -10,9 +10,10 @@ from comfy.ldm.modules.attention import optimized_attention
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
-from ..adapter import SiteTokens
-from ..checks import check_batch
-from ..subject_attention import Call, SigmaRange, SubjectAttention
+from ..errors import InputError
+from ..method.adapter import SiteTokens
+from ..method.fitting import check_batch
+from ..method.subject_attention import Call, SigmaRange, SubjectAttention
 
 POSITIVE, NEGATIVE = 0, 1  # entries of cond_or_uncond; PerpNeg has 2 as well
 WINDOWS = "msdiffusion_windows"  # in transformer_options: the window of each condition, by uuid
@@ -72,7 +73,7 @@ class SitePatch:
         out = self._text_attention(q, k, v, extra_options)
         height, width = extra_options["activations_shape"][-2:]
         if q.shape[1] != height * width:
-            raise ValueError(
+            raise InputError(
                 f"another node changed the picture's grid: {q.shape[1]} queries came for"
                 f" {height}×{width} cells, so MS-Diffusion cannot tell where each one is"
             )
@@ -197,7 +198,7 @@ def positive_chunks(
         cond_or_uncond: the kind of each condition.
 
     Raises:
-        ValueError: the batch was changed in a way that does not tell which rows are positive.
+        InputError: the batch was changed in a way that does not tell which rows are positive.
     """
     positives = cond_or_uncond.count(POSITIVE)
     if not positives:
@@ -208,7 +209,7 @@ def positive_chunks(
     # a third kind (PerpNeg) may have been repeated or not
     unclear = rows != batch and max(cond_or_uncond) > NEGATIVE
     if uneven or rest or copies < 1 or unclear:
-        raise ValueError(
+        raise InputError(
             f"another node changed the batch: {rows} rows came for {len(cond_or_uncond)} conditions"
             f" of {images} pictures, so MS-Diffusion cannot tell which are the positive prompt's;"
             " take that node away"

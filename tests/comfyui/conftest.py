@@ -1,10 +1,8 @@
 """A real ComfyUI in this process, with the pack loaded by ComfyUI's own loader."""
 
-import asyncio
 import os
 import sys
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,6 +32,7 @@ def _start_comfyui() -> None:
 
 _start_comfyui()
 
+from pack_modules import load_pack  # noqa: E402
 from promises import fuzzed  # noqa: E402, F401
 from refusals import good, next_run_works, refused, results  # noqa: E402, F401
 from subject_folder import (  # noqa: E402, F401
@@ -46,17 +45,8 @@ from subject_folder import (  # noqa: E402, F401
 
 @pytest.fixture(scope="session")
 def pack():
-    """The pack's parts: `nodes` (classes by id) and the library's modules by name."""
-    import nodes
-
-    assert asyncio.run(nodes.load_custom_node(str(ROOT), module_parent="custom_nodes"))
-    classes = nodes.NODE_CLASS_MAPPINGS
-    package = classes["ApplyMSDiffusion"].__module__.rpartition(".")[0]
-    names = ("layout", "subjects", "references", "adapter", "checkpoint", "attention", "preview")
-    library = {name: import_module(f"{package}.msdiffusion_nodes.{name}") for name in names}
-    for name in ("patching", "loading", "encoders"):
-        library[name] = import_module(f"{package}.msdiffusion_nodes.comfy.{name}")
-    return SimpleNamespace(nodes=classes, **library)
+    """The pack's parts: `nodes` (classes by id) and the library's modules by their last name."""
+    return load_pack()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ SAVED = "msdiffusion/subjects_00001_.safetensors"
 
 @pytest.fixture(scope="module")
 def file_nodes(pack):
-    return import_module(f"{pack.layout.__package__}.comfy.nodes_subject_files")
+    return import_module(f"{pack.package}.nodes.files")
 
 
 @pytest.fixture

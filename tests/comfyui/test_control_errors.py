@@ -9,7 +9,7 @@ BOXES = {"boxes": "", "width": 64, "height": 64}
 NAN = float("nan")
 CASES = [
     ("SubjectOptions", {**OPTIONS, "number": 3}, ["number", "3 came", "dog, cat"]),
-    ("SubjectOptions", {**OPTIONS, "number": 0}, ["number", "0 came", "counted from 1"]),
+    ("SubjectOptions", {**OPTIONS, "number": 0}, ["number", "0 came", "from 1 to 64"]),
     ("SubjectOptions", {**OPTIONS, "weight": NAN}, ["weight", "nan", "finite"]),
     ("SubjectOptions", {**OPTIONS, "start_percent": 0.9, "end_percent": 0.2}, ["start_percent"]),
     ("SubjectOptions", {**OPTIONS, "end_percent": NAN}, ["end_percent", "nan"]),

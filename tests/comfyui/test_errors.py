@@ -1,7 +1,6 @@
 """What bad input gets: an error before sampling that names the input, what came and the fix."""
 
 import os
-from importlib import import_module
 from types import SimpleNamespace
 
 import folder_paths
@@ -127,10 +126,9 @@ def test_the_wrong_clip_vision_model(refused, run, good, tiny, pack):
 
 @pytest.mark.parametrize("width, encoder", [(1280, "CLIP-ViT-H"), (1024, "CLIP-ViT-L")])
 def test_the_most_common_mistakes_are_called_by_name(width, encoder, pack):
-    checks = import_module(f"{pack.layout.__package__}.checks")
     adapter = SimpleNamespace(feature_width=1664, phrase_width=768)
     with pytest.raises(ValueError) as caught:
-        checks.check_subjects(two_subjects(pack, width, 768), adapter)
+        pack.fitting.check_subjects(two_subjects(pack, width, 768), adapter)
     parts = [str(width), encoder, "1664", "CLIP-ViT-bigG", "clip_vision_g.safetensors"]
     assert all(part in str(caught.value) for part in parts)
 

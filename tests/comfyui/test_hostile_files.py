@@ -4,7 +4,6 @@ import os
 import pickle
 import time
 import zipfile
-from importlib import import_module
 
 import folder_paths
 import pytest
@@ -197,7 +196,7 @@ def test_a_folder_that_may_not_be_read_does_not_hide_the_node(models, pack, msd_
 
 @pytest.fixture
 def convert(pack):
-    return import_module(f"{pack.checkpoint.__package__}.convert").convert
+    return pack.convert.convert
 
 
 @pytest.mark.parametrize("fp16", [False, True])

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ CHUNK = 77
 
 @pytest.fixture(scope="module")
 def phrases(pack):
-    return import_module(pack.layout.__name__.replace("layout", "phrases"))
+    return pack.phrases
 
 
 @pytest.fixture(scope="module")

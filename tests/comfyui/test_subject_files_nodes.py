@@ -153,13 +153,7 @@ def test_a_full_disk(save_subjects, output_folder, monkeypatch):
     assert [path for path in output_folder.rglob("*") if path.is_file()] == []
 
 
-def test_bad_subjects_are_not_saved(save_subjects, output_folder, pack):
-    broken = pack.subjects.Subject("dog", torch.full((1, 17, 40), torch.nan), torch.ones(24))
-    for given, part in (
-        ([], "no subjects"),
-        ([broken], "subject 1: its image_features is not fin"),
-    ):
-        with pytest.raises(ValueError) as caught:
-            save_subjects(given=given)
-        assert str(caught.value).startswith("subjects: ") and part in str(caught.value)
+def test_an_empty_list_is_not_saved(save_subjects, output_folder):
+    with pytest.raises(ValueError, match="^subjects: .*no subjects"):
+        save_subjects(given=[])
     assert [path for path in output_folder.rglob("*") if path.is_file()] == []

@@ -8,8 +8,8 @@ import refusing
 import torch
 from safetensors.torch import save
 
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import read_checkpoint
+from msdiffusion_nodes.files.checkpoint import read_checkpoint
+from msdiffusion_nodes.method.adapter import Adapter
 
 WIDTHS = [16, 32]
 KEY, VALUE, NEXT_KEY, NEXT_VALUE, FAR_KEY, FAR_VALUE = (

@@ -7,8 +7,8 @@ import oracle
 import torch
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.attention import add_image_attention, coverage_groups
 from msdiffusion_nodes.layout import Box, Layout, Region
+from msdiffusion_nodes.method.attention import add_image_attention, coverage_groups
 
 EMPTY = (0.0, 0.0, 0.0, 0.0)
 WHOLE = (0.0, 0.0, 1.0, 1.0)

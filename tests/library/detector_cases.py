@@ -5,8 +5,9 @@ from collections import namedtuple
 import pytest
 from refusing import READABLE
 
-from msdiffusion_nodes.detections import read_detections
-from msdiffusion_nodes.raw_boxes import BoxFormat
+from msdiffusion_nodes.boxes.detections import read_detections
+from msdiffusion_nodes.boxes.raw_boxes import BoxFormat
+from msdiffusion_nodes.errors import InputError
 
 SEG = namedtuple("SEG", "cropped_image cropped_mask confidence crop_region bbox label")
 SIZE = (800, 400)
@@ -26,9 +27,9 @@ def corners(output, **how):
 
 
 def error_of(output, **how) -> str:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         read(output, **how)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is InputError
     message = str(caught.value)
     assert len(message) < READABLE and "\n" not in message
     return message

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msdiffusion_nodes.adapter import SiteTokens
-from msdiffusion_nodes.attention import LayoutGroups, add_image_attention
+from msdiffusion_nodes.method.adapter import SiteTokens
+from msdiffusion_nodes.method.attention import LayoutGroups, add_image_attention
 
 CONTEXT = 40  # width of the text
 

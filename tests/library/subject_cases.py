@@ -8,7 +8,7 @@ import refusing
 import torch
 from safetensors.torch import save_file
 
-from msdiffusion_nodes.subject_files import holds_subjects, load_subjects, save_subjects
+from msdiffusion_nodes.files.subject_files import holds_subjects, load_subjects, save_subjects
 from msdiffusion_nodes.subjects import Subject
 
 KEY = "msdiffusion_subjects"

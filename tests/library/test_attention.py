@@ -20,7 +20,7 @@ from attention_cases import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.attention import add_image_attention, coverage_groups
+from msdiffusion_nodes.method.attention import add_image_attention, coverage_groups
 
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)

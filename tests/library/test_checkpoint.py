@@ -25,8 +25,8 @@ from adapter_files import (
 )
 from refusing import Hostile
 
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.method.adapter import Adapter
 
 # torch has much to say about such files
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")

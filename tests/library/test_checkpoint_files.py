@@ -9,9 +9,9 @@ import torch
 from adapter_files import KEY, changed, flat, good_state, packed, packed_as_before_2020, refusal
 from safetensors.torch import save
 
-from msdiffusion_nodes import tensor_files
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.files import tensor_files
+from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.method.adapter import Adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 zeros = torch.zeros

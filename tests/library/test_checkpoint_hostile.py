@@ -18,7 +18,8 @@ import torch
 from adapter_files import FIX, changed, flat, good_state, packed, packed_as_before_2020
 from refusing import READABLE
 
-from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ def test_no_function_in_a_file_is_called(tmp_path, name, form, what):
     marker, path = tmp_path / "called", tmp_path / name
     extra = CALLS[what](str(marker))
     path.write_bytes(FORMS[form]({**good_state(), "extra": extra}))
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         read_checkpoint(path)
     looks_like_adapter(path)
     assert not marker.exists()
@@ -153,8 +154,10 @@ READ_ALL = """
 import json, os, resource, signal, sys, time, warnings
 sys.path.insert(0, os.path.join(os.getcwd(), "tests", "library"))
 import conftest
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.method.adapter import Adapter
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.errors import InputError
 
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -204,7 +207,7 @@ def readings(tmp_path_factory) -> dict[str, dict]:
 @pytest.mark.parametrize("name", [*BOMBS, "pipe.bin"])
 def test_no_file_takes_memory_or_time(readings, name):
     reading = readings[name]
-    assert reading["kind"] == "ValueError", reading["message"]
+    assert reading["kind"] == "InputError", reading["message"]
     assert reading["seconds"] < SOON
     assert reading["memory"] < FEW + reading["size"]
     message = reading["message"]

@@ -11,9 +11,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from msdiffusion_nodes import convert as module
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.checkpoint import looks_like_adapter, read_checkpoint, read_flat
 from msdiffusion_nodes.convert import convert, main
+from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.method.adapter import Adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 DTYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]

@@ -15,8 +15,8 @@ import pytest
 from adapter_files import good_state, packed
 from converting import COMMAND, ROOT, refused, run, sentence
 
-from msdiffusion_nodes.checkpoint import read_flat
 from msdiffusion_nodes.convert import main
+from msdiffusion_nodes.files.checkpoint import read_flat
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 NOBODY = 65534
@@ -148,7 +148,7 @@ def test_an_interrupt_leaves_nothing(source, target, folder, number, stage):
 
 LOSING = """
 import runpy, time
-from msdiffusion_nodes import checkpoint
+from msdiffusion_nodes.files import checkpoint
 read_flat = checkpoint.read_flat
 def read(path):
     if not str(path).endswith(".part"):

@@ -10,8 +10,8 @@ from converting import refused
 from safetensors.torch import load_file
 
 from msdiffusion_nodes import convert as module
-from msdiffusion_nodes.checkpoint import read_flat
 from msdiffusion_nodes.convert import main
+from msdiffusion_nodes.files.checkpoint import read_flat
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from detector_cases import CORNERS, DICT, SHARES, SIZE, XYWH, XYXY, corners, error_of, read, seg
 
-from msdiffusion_nodes.detections import bounding_boxes
+from msdiffusion_nodes.boxes.detections import bounding_boxes
 from msdiffusion_nodes.layout import NO_AREA, Box, Layout, Region
 
 # cannot be xyxy: the third number is less than the first

@@ -9,7 +9,8 @@ from detector_cases import CORNERS, DICT, SHARES, XYXY, corners, error_of, read,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.raw_boxes import LIMIT
+from msdiffusion_nodes.boxes.raw_boxes import LIMIT
+from msdiffusion_nodes.errors import InputError
 
 ONE_BOX = {
     "BOUNDING_BOX dict": DICT,
@@ -233,8 +234,8 @@ OUTPUTS = JSON_VALUES | BOX | BOXES | st.lists(BOXES, max_size=2) | BOXES.map(js
 def test_anything_is_read_or_refused_with_a_sentence(output, bare):
     try:
         detections = read(output, bare=bare)
-    except ValueError as error:
-        assert type(error) is ValueError and 10 < len(str(error)) < 600
+    except InputError as error:
+        assert type(error) is InputError and 10 < len(str(error)) < 600
         return
     assert detections.found and detections.note.startswith("read as ")
     for found in detections.found:

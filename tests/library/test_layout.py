@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
+from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.layout import Box, Layout, Region, parse_boxes
-from msdiffusion_nodes.preview import draw_layout
+from msdiffusion_nodes.pictures.preview import draw_layout
 
 GOOD = "[0, 0, 0.5, 1]"
 HUGE = "1" + 400 * "0"  # an int that no float can hold
@@ -15,10 +16,10 @@ READABLE = 400  # characters; a message longer than this is a dump
 
 def message_of(text: str) -> str:
     """What the user is told about a text that holds no boxes."""
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         parse_boxes(text)
     message = str(caught.value)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is InputError
     assert len(message) < READABLE
     return message
 

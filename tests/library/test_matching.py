@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.detections import Detection
+from msdiffusion_nodes.boxes.detections import Detection
+from msdiffusion_nodes.boxes.matching import left_to_right, match_detections
+from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.layout import Box
-from msdiffusion_nodes.matching import left_to_right, match_detections
 
 
 def at(x, label="", score=None, y=0.5):
@@ -91,7 +92,7 @@ def test_the_upper_one_comes_first_where_two_are_above_each_other():
 
 
 def test_too_few_detections_name_the_counts_and_who_got_none():
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         match_detections([at(0.2, "cat"), at(0.8, "cup")], ["dog", "cat", "cup", "tree"])
     message = str(caught.value)
     assert "2 boxes" in message and "4 subjects" in message and "dog, tree" in message
@@ -111,7 +112,7 @@ DETECTION = st.builds(at, st.floats(0.05, 0.95), WORD, st.none() | st.floats(-1,
 @given(st.lists(DETECTION, max_size=6), st.lists(WORD, max_size=6))
 def test_every_subject_gets_one_and_nothing_is_lost(found, phrases):
     if len(found) < len(phrases):
-        with pytest.raises(ValueError, match=f"{len(found)} box"):
+        with pytest.raises(InputError, match=f"{len(found)} box"):
             match_detections(found, phrases)
         return
     match = match_detections(found, phrases)

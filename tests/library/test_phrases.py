@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 
-from msdiffusion_nodes.phrases import phrase_positions, prompt_length
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.method.phrases import phrase_positions, prompt_length
 
 START, END, CHUNK = 49406, 49407, 77
 TEXT = CHUNK - 2  # words in a chunk: it also holds the start and an end
@@ -39,9 +40,9 @@ def positions(prompt: str, *phrases: str) -> list[list[int]]:
 
 
 def message_of(prompt: str, *phrases: str) -> str:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         positions(prompt, *phrases)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is InputError
     return str(caught.value)
 
 
@@ -217,7 +218,7 @@ def test_an_embedding_may_be_a_dict():
 
     phrases = ["<style>", "dog", "<a>"]
     assert phrase_positions("<a> <style> dog", phrases, dicts) == [[3, 4], [5], [1, 2]]
-    with pytest.raises(ValueError, match="<absent_one>"):
+    with pytest.raises(InputError, match="<absent_one>"):
         phrase_positions("<a> <style> dog", ["<absent_one>"], dicts)
 
 

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from msdiffusion_nodes.references import cut_out, gather_references, squash
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.pictures.references import cut_out, gather_references, squash
 from msdiffusion_nodes.subjects import parse_phrases
 
 HEIGHT, WIDTH = 40, 60
@@ -25,9 +26,9 @@ def box_mask(rows: slice, columns: slice, height=HEIGHT, width=WIDTH, value=1.0)
 
 
 def message_of(phrases="dog", **sockets) -> str:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(InputError) as caught:
         gather_references(phrases, sockets)
-    assert type(caught.value) is ValueError
+    assert type(caught.value) is InputError
     return str(caught.value)
 
 
@@ -39,7 +40,7 @@ def test_one_phrase_a_line_with_any_line_ends_and_blank_lines_at_the_end(text, e
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\r\n", " \t\n "])
 def test_no_phrase_at_all_is_an_error(text):
-    with pytest.raises(ValueError, match="no phrase"):
+    with pytest.raises(InputError, match="no phrase"):
         parse_phrases(text)
     assert message_of(text, image_1=picture()).startswith("phrases: ")
 
@@ -48,7 +49,7 @@ def test_no_phrase_at_all_is_an_error(text):
     "text, line", [("dog\n\ncat", 2), ("dog\r\n\r\ncat", 2), ("\ndog", 1), ("a\nb\n \t\nc\n", 3)]
 )
 def test_an_empty_line_between_phrases_is_an_error_with_its_number(text, line):
-    with pytest.raises(ValueError, match=f"line {line} is empty"):
+    with pytest.raises(InputError, match=f"line {line} is empty"):
         parse_phrases(text)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from msdiffusion_nodes.resampler import GroundingResampler
+from msdiffusion_nodes.method.resampler import GroundingResampler
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 CASES = [

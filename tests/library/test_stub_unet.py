@@ -9,11 +9,12 @@ import pytest
 import torch
 from stub_unet import CONTEXT, StubUNet
 
-from msdiffusion_nodes.adapter import Adapter
-from msdiffusion_nodes.attention import LayoutGroups
-from msdiffusion_nodes.checkpoint import Checkpoint
-from msdiffusion_nodes.checks import check_layout, check_sites, check_subjects
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.files.checkpoint import Checkpoint
 from msdiffusion_nodes.layout import Box, Layout, Region
+from msdiffusion_nodes.method.adapter import Adapter
+from msdiffusion_nodes.method.attention import LayoutGroups
+from msdiffusion_nodes.method.fitting import check_layout, check_sites, check_subjects
 from msdiffusion_nodes.subjects import Subject, parse_weights
 
 EMPTY, WHOLE = (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0)
@@ -252,10 +253,10 @@ def test_what_does_not_fit_together_is_said_before_sampling(unet, adapter):
     check_subjects([DOG, CAT], adapter)
     check_layout(layout_of(LEFT, RIGHT), [DOG, CAT])
     for widths, came in (([], "no text"), ([16], "1 text"), ([16, 32, 32, 16, 48], "48 wide")):
-        with pytest.raises(ValueError, match=came):
+        with pytest.raises(InputError, match=came):
             check_sites(widths, adapter, "StubUNet")
     for stranger, came in ((subject("dog", width=39), "39-"), (subject("dog", phrase=23), "23-")):
-        with pytest.raises(ValueError, match=f"{came}wide"):
+        with pytest.raises(InputError, match=f"{came}wide"):
             check_subjects([stranger], adapter)
-    with pytest.raises(ValueError, match=r"1 box.*2 subjects \(dog, cat\)"):
+    with pytest.raises(InputError, match=r"1 box.*2 subjects \(dog, cat\)"):
         check_layout(layout_of(LEFT), [DOG, CAT])

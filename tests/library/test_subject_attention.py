@@ -5,17 +5,17 @@ import oracle
 import pytest
 import torch
 
-from msdiffusion_nodes.adapter import SiteTokens
-from msdiffusion_nodes.attention import (
+from msdiffusion_nodes.layout import Box, Layout, Region
+from msdiffusion_nodes.method.adapter import SiteTokens
+from msdiffusion_nodes.method.attention import (
     Overlap,
     add_image_attention,
     add_masked_image_attention,
     coverage_groups,
     stack_overlap,
 )
-from msdiffusion_nodes.auto_layout import AutoLayout, MapAverage, phrase_maps, text_bias
-from msdiffusion_nodes.layout import Box, Layout, Region
-from msdiffusion_nodes.subject_attention import Call, SigmaRange, SubjectAttention
+from msdiffusion_nodes.method.auto_layout import AutoLayout, MapAverage, phrase_maps, text_bias
+from msdiffusion_nodes.method.subject_attention import Call, SigmaRange, SubjectAttention
 
 HEADS, DIM, GRID = 2, 4, (5, 7)
 CELLS = GRID[0] * GRID[1]

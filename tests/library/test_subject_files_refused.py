@@ -20,7 +20,8 @@ from subject_cases import (
     write,
 )
 
-from msdiffusion_nodes.subject_files import holds_subjects, load_subjects, save_subjects
+from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.files.subject_files import holds_subjects, load_subjects, save_subjects
 
 
 def test_the_good_file_of_these_tests_is_good(tmp_path):
@@ -219,7 +220,7 @@ def test_damage_anywhere_never_ends_in_another_error(tmp_path):
         assert holds_subjects(path) in (True, False)
         try:
             assert len(load_subjects(path)) == 2
-        except ValueError:
+        except InputError:
             refused += 1
             refusal(path)
     assert refused > 500

@@ -15,8 +15,8 @@ from comfy.ldm.modules.attention import optimized_attention
 from einops import rearrange
 from torch import Tensor
 
-from msdiffusion_nodes.attention import CLOSED
 from msdiffusion_nodes.layout import Layout
+from msdiffusion_nodes.method.attention import CLOSED
 
 LONGEST = 300  # keys: with more, PyTorch's own attention is faster
 

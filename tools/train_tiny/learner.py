@@ -15,10 +15,10 @@ from tiny_world.pixels import CELL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msdiffusion_nodes.adapter import Adapter
 from msdiffusion_nodes.comfy.patching import Site, find_sites
 from msdiffusion_nodes.layout import Box, Layout, Region
-from msdiffusion_nodes.phrases import END
+from msdiffusion_nodes.method.adapter import Adapter
+from msdiffusion_nodes.method.phrases import END
 
 from .batch_attention import Areas, attend, short_attention
 from .scenes import Scene

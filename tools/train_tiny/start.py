@@ -11,7 +11,7 @@ from fill import resampler_shapes
 from tiny_world import models
 from torch import Tensor, nn
 
-from msdiffusion_nodes.checkpoint import Checkpoint
+from msdiffusion_nodes.files.checkpoint import Checkpoint
 
 VISION = json.loads((models.HERE / "clip_vision.json").read_text())
 WIDTH = VISION["hidden_size"]  # of CLIP vision's features, and so of the resampler and the tokens

@@ -9,11 +9,10 @@ from typing import Any
 
 import folder_paths
 
-from ..checks import naming
-from ..subject_files import SUFFIX, holds_subjects, load_subjects, save_subjects
+from ..comfy.loading import file_stamp
+from ..errors import InputError, naming, reason_of
+from ..files.subject_files import SUFFIX, holds_subjects, load_subjects, save_subjects
 from ..subjects import Subject
-from ..tensor_files import reason_of
-from .loading import file_stamp
 from .sockets import CATEGORY, checked
 
 PREFIX = "msdiffusion/subjects"
@@ -53,7 +52,7 @@ class SaveSubjects:
             with naming("subjects"):
                 save_subjects(path, subjects)
         except OSError as error:
-            raise ValueError(
+            raise InputError(
                 f"filename_prefix: {_shown_name(path)} cannot be written ({reason_of(error)}); make"
                 " room or choose another place below the output folder"
             ) from error
@@ -95,7 +94,7 @@ class LoadSubjects:
         with naming("file"):
             path = subject_files().get(str(file))
             if path is None:
-                raise ValueError(f"{file!r:.200} is no longer there; choose another file")
+                raise InputError(f"{file!r:.200} is no longer there; choose another file")
             return (load_subjects(path),)
 
 
@@ -128,12 +127,12 @@ def _new_path(prefix: str) -> str:
     """A path below the output folder where nothing is yet; its folder is made.
 
     Raises:
-        ValueError: the prefix leaves the output folder or cannot name a file.
+        InputError: the prefix leaves the output folder or cannot name a file.
     """
     # ComfyUI counts only below a clean prefix: "name/" would always give number 1
     clean = os.path.normpath(prefix)
     if not prefix.strip() or os.path.basename(clean) in ("", ".", ".."):
-        raise ValueError(f"{prefix!r:.200} names no file; expected something like {PREFIX}")
+        raise InputError(f"{prefix!r:.200} names no file; expected something like {PREFIX}")
     output = folder_paths.get_output_directory()
     try:
         folder, name, first, *_ = folder_paths.get_save_image_path(clean, output)
@@ -143,11 +142,11 @@ def _new_path(prefix: str) -> str:
     except FileNotFoundError:
         return path
     except (OSError, ValueError) as error:
-        raise ValueError(
+        raise InputError(
             f"{prefix!r:.200} names no file ({reason_of(error)}); choose another name"
         ) from error
     except Exception as error:  # a bare one is ComfyUI's way to say so
-        raise ValueError(
+        raise InputError(
             f"{prefix!r:.200} leaves ComfyUI's output folder; expected a place below it, such as"
             f" {PREFIX}"
         ) from error

@@ -8,12 +8,13 @@ from typing import Any
 
 from torch import Tensor
 
-from ..checks import check_layout, check_least, naming
-from ..detections import Detection, bounding_boxes, read_detections
+from ..boxes.detections import Detection, bounding_boxes, read_detections
+from ..boxes.matching import left_to_right, match_detections
+from ..boxes.raw_boxes import BoxFormat
+from ..errors import InputError, naming
 from ..layout import NO_AREA, Layout, Region, parse_boxes, regions_from_masks
-from ..matching import left_to_right, match_detections
-from ..preview import draw_layout
-from ..raw_boxes import BoxFormat
+from ..method.fitting import check_layout
+from ..pictures.preview import draw_layout
 from ..subjects import Subject
 from .sockets import CATEGORY, checked
 
@@ -121,10 +122,7 @@ class LayoutBoxes:
         picture_height: int = 0,
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
-            raise ValueError("bboxes: masks are connected too; both give the areas, unlink one")
-        for name, side in (("width", width), ("height", height)):
-            with naming(name):
-                check_least(side, 1)
+            raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
         own_size = _size_of(picture) or (width, height)
         told_size = _told_size(picture_width, picture_height)
         if bboxes is not None:
@@ -151,16 +149,13 @@ def _size_of(picture: Tensor | None) -> tuple[int, int] | None:
         return None
     if picture.ndim != 4 or not picture.numel():
         came = list(picture.shape)
-        raise ValueError(f"picture: shape {came} came; expected [pictures, height, width, 3]")
+        raise InputError(f"picture: shape {came} came; expected [pictures, height, width, 3]")
     return picture.shape[2], picture.shape[1]
 
 
 def _told_size(width: int, height: int) -> tuple[int, int] | None:
-    for name, side in (("picture_width", width), ("picture_height", height)):
-        if side < 0:
-            raise ValueError(f"{name}: {side} came; expected pixels, or 0 for the picture's own")
     if (width > 0) != (height > 0):
-        raise ValueError(
+        raise InputError(
             f"picture_width: {width} came with picture_height {height}; set both, or both to 0"
         )
     return (width, height) if width else None
@@ -183,7 +178,7 @@ def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | 
 def _check_memory(layout: Layout) -> None:
     cells = len(layout.regions) * layout.width * layout.height
     if cells > MOST_CELLS:
-        raise ValueError(
+        raise InputError(
             f"{len(layout.regions)} areas came for a picture of {layout.width} × {layout.height};"
             f" their masks would need {cells / 2**28:.0f} GB: use fewer, or a smaller picture"
         )

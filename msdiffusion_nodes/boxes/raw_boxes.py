@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import reprlib
 from dataclasses import dataclass
 from enum import Enum
 from numbers import Integral, Real
 
 import numpy as np
 from torch import Tensor
+
+from ..errors import InputError, shown
 
 LIMIT = 1000  # boxes; far more than subjects, few enough to read and draw at once
 EXPECTED = (
@@ -49,7 +50,7 @@ def read_box(came: object) -> RawBox:
     """Read a box: four numbers, a dict of them, or an object with `bbox` as in SEGS.
 
     Raises:
-        ValueError: what is wrong, to be put after the number of the box.
+        InputError: what is wrong, to be put after the number of the box.
     """
     row = plain(came)
     if hasattr(row, "bbox"):
@@ -59,7 +60,7 @@ def read_box(came: object) -> RawBox:
         row = {"bbox": row}
     for keys, reason in REFUSED:
         if keys <= row.keys():
-            raise ValueError(reason)
+            raise InputError(reason)
     # `bbox` says no more than four bare numbers do: COCO's is xywh, others' are xyxy
     form = BoxFormat.XYXY if "bbox_2d" in row else BoxFormat.AUTO
     numbers = plain(row.get("bbox_2d", row.get("bbox")))
@@ -67,7 +68,7 @@ def read_box(came: object) -> RawBox:
         if row.keys() >= set(keys):
             form, numbers = known, [row[key] for key in keys]
     if not isinstance(numbers, list | tuple) or len(numbers) != 4:
-        raise ValueError(f"is {shown(came)}; {EXPECTED}")
+        raise InputError(f"is {shown(came)}; {EXPECTED}")
     x0, y0, x1, y1 = (read_number(number) for number in numbers)
     return RawBox((x0, y0, x1, y1), form, _label(row.get("label")), _score(row))
 
@@ -76,13 +77,13 @@ def read_number(value: object) -> float:
     """A finite number of any kind, also from an array without dimensions; no bool, no text."""
     value = plain(value)
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"has {shown(value)} where a number is expected")
+        raise InputError(f"has {shown(value)} where a number is expected")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise ValueError(f"has {shown(value)}, which is not finite")
+        raise InputError(f"has {shown(value)}, which is not finite")
     return number
 
 
@@ -90,32 +91,23 @@ def plain(value: object) -> object:
     """Arrays as lists and numbers; anything else as it is.
 
     Raises:
-        ValueError: the array has more than 4 × LIMIT values, or none at all.
+        InputError: the array has more than 4 × LIMIT values, or none at all.
     """
     if not isinstance(value, Tensor | np.ndarray):
         return value
     if math.prod(value.shape) > 4 * LIMIT:
-        raise ValueError(f"an array of shape {list(value.shape)} came; at most {LIMIT} boxes")
+        raise InputError(f"an array of shape {list(value.shape)} came; at most {LIMIT} boxes")
     try:
         return value.tolist()
     except RuntimeError as error:  # as on the meta device
-        raise ValueError(f"an array without values came ({shown(str(error))})") from error
-
-
-def shown(value: object, limit: int = 60) -> str:
-    """A value of any kind, size and depth in a few characters of one line."""
-    try:
-        text = " ".join(reprlib.repr(value).split())
-    except ValueError:  # an int of thousands of digits
-        text = "a huge number"
-    return text if len(text) <= limit else text[:limit] + "…"
+        raise InputError(f"an array without values came ({shown(str(error))})") from error
 
 
 def _label(label: object) -> str:
     if label is None:
         return ""
     if isinstance(label, bool) or not isinstance(label, str | Integral):
-        raise ValueError(f"has the label {shown(label)}; expected text")
+        raise InputError(f"has the label {shown(label)}; expected text")
     return label.strip() if isinstance(label, str) else shown(label)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .detector_output import Size, read_output
-from .layout import NO_AREA, Box, Layout
+from ..errors import InputError
+from ..layout import NO_AREA, Box, Layout
+from .formats import Size, read_output
 from .raw_boxes import BoxFormat, RawBox
 
 SLACK = 0.05  # of a side: how far a box may stick out of its picture and is cut off
@@ -53,7 +54,7 @@ def read_detections(
         bare: what four bare numbers mean. AUTO: xyxy where that fits all bare boxes, else xywh.
 
     Raises:
-        ValueError: what is wrong, with the number of the box (from 1).
+        InputError: what is wrong, with the number of the box (from 1).
     """
     boxes, own_size = read_output(output)
     shares = all(-SLACK <= number <= 1 + SLACK for box in boxes for number in box.numbers)
@@ -61,7 +62,7 @@ def read_detections(
     boxes, remark = _formed(boxes, size, bare)
     misfit = _misfit(boxes, size)
     if misfit:
-        raise ValueError(misfit + _way_out(misfit, size))
+        raise InputError(misfit + _way_out(misfit, size))
     found = tuple(Detection(_placed(box, size), box.label, box.score) for box in boxes)
     forms = " and ".join(sorted({box.form.value for box in boxes}, reverse=True))
     where = "shares from 0 to 1" if size == SHARES else f"pixels of {size[0]} × {size[1]}"
@@ -97,7 +98,7 @@ def _formed(boxes: Sequence[RawBox], size: Size, bare: BoxFormat) -> tuple[list[
     misfits = [_misfit(reading, size) for reading in readings]
     if all(misfits):
         both = "; ".join(dict.fromkeys(misfits))
-        raise ValueError(both + _way_out(both, size))
+        raise InputError(both + _way_out(both, size))
     if any(misfits):
         return readings[1] if misfits[0] else readings[0], ""
     return readings[0], " (both would fit: choose bbox_format)"

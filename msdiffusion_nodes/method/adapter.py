@@ -10,9 +10,10 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from .checkpoint import SOURCE, Checkpoint, is_finite
+from ..errors import InputError
+from ..files.checkpoint import SOURCE, Checkpoint, is_finite
+from ..subjects import Subject
 from .resampler import GroundingResampler
-from .subjects import Subject
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class Adapter(nn.Module):
         """Build the adapter; `operations` as in `GroundingResampler`.
 
         Raises:
-            ValueError: the checkpoint's tensors do not fit together.
+            InputError: the checkpoint's tensors do not fit together.
         """
         super().__init__()
         try:
             self.resampler = GroundingResampler.from_state(checkpoint.image_proj, operations)
         except (KeyError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]
-            raise ValueError(
+            raise InputError(
                 f"{checkpoint.name}: the resampler's tensors do not fit together ({reason});"
                 f" {SOURCE}"
             ) from error
@@ -53,7 +54,7 @@ class Adapter(nn.Module):
         token_width = checkpoint.sites[0][0].shape[1]
         output_width = checkpoint.image_proj["proj_out.weight"].shape[0]
         if token_width != output_width:
-            raise ValueError(
+            raise InputError(
                 f"{checkpoint.name}: the resampler gives {output_width}-wide tokens, the sites take"
                 f" {token_width}; {SOURCE}"
             )

@@ -7,7 +7,6 @@ pack may send anything under it, or under a name that fits all.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from functools import wraps
 from numbers import Integral, Real
@@ -17,13 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..auto_layout import AutoLayout
-from ..checks import naming
+from ..comfy.loading import ManagedAdapter
+from ..errors import InputError, is_finite, naming, shown
 from ..layout import Layout, LayoutBatch
-from ..raw_boxes import shown
-from ..subject_checks import check_contents
+from ..method.auto_layout import AutoLayout
 from ..subjects import Subject
-from .loading import ManagedAdapter
 
 CATEGORY = "MS-Diffusion"
 PERCENT = {"min": 0.0, "max": 1.0, "step": 0.001}  # a share of the schedule
@@ -39,7 +36,7 @@ def checked(method: Method) -> Method:
     """A node's method that looks at its inputs first.
 
     Raises:
-        ValueError: names the first input that its socket or widget does not take.
+        InputError: names the first input that its socket or widget does not take.
     """
     parameters = inspect.signature(method).parameters
 
@@ -52,7 +49,7 @@ def checked(method: Method) -> Method:
         for name, value in came.items():
             with naming(name):
                 if name not in declared:
-                    raise ValueError(f"there is no such input; there are {', '.join(declared)}")
+                    raise InputError(f"there is no such input; there are {', '.join(declared)}")
                 unlinked = value is None and name in optional
                 if not unlinked or name in parameters and parameters[name].default is not None:
                     _check(value, *declared[name])
@@ -69,15 +66,10 @@ def _check(value: object, kind: str | list[str], options: dict[str, Any]) -> Non
     else:  # what a detector gives is read, and refused, elsewhere
         return
     if not fits:
-        raise ValueError(f"{_called(value)} came; expected {expected}")
-    if kind == "MSD_SUBJECTS":
-        check_contents(value)
-    if kind in ("INT", "FLOAT"):
-        # too small a count is told by the node, which knows what it counts
-        least = options["min"] if kind == "FLOAT" else -options["max"]
-        if not least <= value <= options["max"]:
-            expected = f"{options['min']} to {options['max']}"
-            raise ValueError(f"{shown(value)} came; expected a number from {expected}")
+        raise InputError(f"{_called(value)} came; expected {expected}")
+    if kind in ("INT", "FLOAT") and not options["min"] <= value <= options["max"]:
+        expected = f"{options['min']} to {options['max']}"
+        raise InputError(f"{shown(value)} came; expected a number from {expected}")
 
 
 def _called(value: object) -> str:
@@ -88,11 +80,6 @@ def _called(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of {value.dtype} with shape {list(value.shape)}"
     return f"something of type {type(value).__name__:.60}"
-
-
-def _is_number(value: object) -> bool:
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    return real and -math.inf < value < math.inf
 
 
 def _is_readable(value: object, dtypes: tuple[torch.dtype, ...]) -> bool:
@@ -119,7 +106,7 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
         lambda value: isinstance(value, Integral) and not isinstance(value, bool),
         "a whole number",
     ),
-    "FLOAT": (_is_number, "a finite number"),
+    "FLOAT": (is_finite, "a finite number"),
     "STRING": (lambda value: isinstance(value, str), "text"),
     "BOOLEAN": (lambda value: isinstance(value, BOOLEANS) and value in (0, 1), "true or false"),
     "IMAGE": (

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..errors import InputError, listed
 from .detections import Detection
-from .subjects import listed
 
 ARTICLES = ("a", "an", "the")
 
@@ -37,7 +37,7 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
     phrase take theirs left to right.
 
     Raises:
-        ValueError: there are fewer detections than subjects.
+        InputError: there are fewer detections than subjects.
     """
     free = set(range(len(found)))
     taken: dict[int, int] = {}  # subject: detection
@@ -63,7 +63,7 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
     without = [phrase for number, phrase in enumerate(phrases) if number not in taken]
     if without:
         boxes = "1 box" if len(found) == 1 else f"{len(found)} boxes"
-        raise ValueError(
+        raise InputError(
             f"{boxes} came for {len(phrases)} subjects, none for {listed(without)};"
             " lower the detector's threshold, ask it for each phrase, or use fewer subjects"
         )

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from numbers import Real
 
-from .raw_boxes import EXPECTED, LIMIT, RawBox, plain, read_box, read_number, shown
+from ..errors import InputError, shown
+from .raw_boxes import EXPECTED, LIMIT, RawBox, plain, read_box, read_number
 
 TEXT_LIMIT = 1_000_000  # characters
 
@@ -25,7 +26,7 @@ def read_output(value: object) -> tuple[list[RawBox], Size | None]:
             "x0,y0,x1,y1;…".
 
     Raises:
-        ValueError: there is no box, there are too many or those of several pictures, or what is
+        InputError: there is no box, there are too many or those of several pictures, or what is
             wrong with a box, by its number (from 1).
     """
     if isinstance(value, str):
@@ -34,9 +35,9 @@ def read_output(value: object) -> tuple[list[RawBox], Size | None]:
     rows = [_rows(picture) for picture in pictures]
     filled = [number for number in range(len(rows)) if rows[number]]
     if not filled:
-        raise ValueError("the detector found nothing; lower its threshold or ask for other things")
+        raise InputError("the detector found nothing; lower its threshold or ask for other things")
     if len(filled) > 1:
-        raise ValueError(
+        raise InputError(
             f"boxes of {len(filled)} pictures came; the boxes of one are needed: show the detector"
             " one picture"
         )
@@ -44,14 +45,14 @@ def read_output(value: object) -> tuple[list[RawBox], Size | None]:
     for number, row in enumerate(_limited(rows[filled[0]]), start=1):
         try:
             boxes.append(read_box(row))
-        except ValueError as error:
-            raise ValueError(f"box {number} {error}") from error
+        except InputError as error:
+            raise InputError(f"box {number} {error}") from error
     return boxes, _own_size(pictures[filled[0]])
 
 
 def _from_text(text: str) -> object:
     if len(text) > TEXT_LIMIT:
-        raise ValueError(f"text of {len(text)} characters came; at most {TEXT_LIMIT} are read")
+        raise InputError(f"text of {len(text)} characters came; at most {TEXT_LIMIT} are read")
     _, fence, fenced = text.partition("```")
     if fence:  # as language models answer, perhaps with words around
         text = re.sub("^json", "", fenced.partition("```")[0], flags=re.IGNORECASE)
@@ -64,7 +65,7 @@ def _from_text(text: str) -> object:
     try:
         return [[float(number) for number in row.split(",")] for row in rows]
     except ValueError as error:
-        raise ValueError(
+        raise InputError(
             f"{shown(text)} is neither JSON nor x0,y0,x1,y1;…; connect a detector's output, or ask"
             ' a language model for [{"bbox_2d": [x0, y0, x1, y1], "label": "…"}] alone'
         ) from error
@@ -79,7 +80,7 @@ def _pictures(value: object) -> Sequence[object]:
         return [value]
     pictures = [_unwrapped(picture) for picture in _limited(value)]
     if not all(_is_picture(picture) for picture in pictures):
-        raise ValueError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
+        raise InputError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
     return pictures
 
 
@@ -113,7 +114,7 @@ def _own_size(picture: object) -> Size | None:
         return None
     height, width = (int(read_number(side)) for side in picture[0])
     if min(height, width) < 1:
-        raise ValueError(f"SEGS of a picture of {width} × {height} came; detect again")
+        raise InputError(f"SEGS of a picture of {width} × {height} came; detect again")
     return width, height
 
 
@@ -126,14 +127,14 @@ def _rows(picture: object) -> Sequence[object]:
 
 def _florence_rows(picture: dict) -> list[dict]:
     if "bboxes" not in picture:
-        raise ValueError("Florence2's quad_boxes came, which are slanted; use a task with bboxes")
+        raise InputError("Florence2's quad_boxes came, which are slanted; use a task with bboxes")
     rows = [{"bbox_2d": corners} for corners in _limited(plain(picture["bboxes"]))]
     labels = picture.get("labels", picture.get("bboxes_labels"))
     for key, values in (("label", plain(labels)), ("score", plain(picture.get("scores")))):
         if values is None:
             continue
         if not isinstance(values, list | tuple) or len(values) != len(rows):
-            raise ValueError(f"{key}s {shown(values)} came for {len(rows)} bboxes; give one each")
+            raise InputError(f"{key}s {shown(values)} came for {len(rows)} bboxes; give one each")
         for row, value in zip(rows, values, strict=True):
             row[key] = value
     return rows
@@ -150,7 +151,7 @@ def _unwrapped(value: object) -> object:
 
 def _limited(rows: object) -> Sequence[object]:
     if not isinstance(rows, list | tuple):
-        raise ValueError(f"{shown(rows)} came where a list of boxes is expected")
+        raise InputError(f"{shown(rows)} came where a list of boxes is expected")
     if len(rows) > LIMIT:
-        raise ValueError(f"a list of {len(rows)} came; at most {LIMIT} boxes are read")
+        raise InputError(f"a list of {len(rows)} came; at most {LIMIT} boxes are read")
     return rows

@@ -19,6 +19,8 @@ from typing import BinaryIO
 import torch
 from safetensors.torch import load_file
 
+from ..errors import InputError, reason_of
+
 LONGEST_LIST = 250_000  # bytes; an adapter's list of tensors takes some 20,000
 MOST_TUPLES = 5000  # torch.save writes four a tensor
 OLD_PICKLES = 5  # in files of before 2020: three for the format, the tensors, their storages
@@ -36,7 +38,7 @@ def read_tensors(path: str | Path) -> Mapping:
     The tensors are mapped from the file, but for torch files of before 2020.
 
     Raises:
-        ValueError: says what is wrong, to be put behind the file's name: "is empty (0 bytes)".
+        InputError: says what is wrong, to be put behind the file's name: "is empty (0 bytes)".
     """
     _require_file(path)
     try:
@@ -44,27 +46,21 @@ def read_tensors(path: str | Path) -> Mapping:
         if contents.startswith(b"{"):
             return load_file(path)
         if str(path).endswith(".safetensors"):
-            raise ValueError("it is a torch file under the wrong name: rename it to .bin")
+            raise InputError("it is a torch file under the wrong name: rename it to .bin")
         is_zip = zipfile.is_zipfile(path)
         pickles = io.BytesIO(contents)
         for _ in range(1 if is_zip else OLD_PICKLES):
             _check_pickle(pickles)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except pickle.UnpicklingError as error:
-        raise ValueError(
+        raise InputError(
             f"is refused ({reason_of(error)}): it is broken or holds code besides tensors, and"
             " nothing in it was executed"
         ) from error
     except PermissionError as error:
-        raise ValueError(f"may not be read ({reason_of(error)}): allow it, or") from error
+        raise InputError(f"may not be read ({reason_of(error)}): allow it, or") from error
     except Exception as error:  # a broken file makes the parsers fail in any way
-        raise ValueError(f"is broken or cut short ({reason_of(error)})") from error
-
-
-def reason_of(error: Exception) -> str:
-    """An error's first line, without the path that an OSError repeats."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return reason.splitlines()[0][:150]
+        raise InputError(f"is broken or cut short ({reason_of(error)})") from error
 
 
 def list_of_tensors(path: str | Path) -> bytes:
@@ -85,7 +81,7 @@ def list_of_tensors(path: str | Path) -> bytes:
             return start[8 : 8 + length]
         if start[:1] == b"\x80":
             return start
-        raise ValueError("it is neither a torch nor a .safetensors file")
+        raise InputError("it is neither a torch nor a .safetensors file")
 
 
 class _ShortReads(io.FileIO):
@@ -98,24 +94,24 @@ class _ShortReads(io.FileIO):
 
 def _check_length(length: int) -> None:
     if length > LONGEST_LIST:
-        raise ValueError(f"its list of tensors takes {length} bytes; an adapter's some 20,000")
+        raise InputError(f"its list of tensors takes {length} bytes; an adapter's some 20,000")
 
 
 def _list_in_zip(file: BinaryIO) -> bytes:
     with zipfile.ZipFile(file) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise ValueError("it is compressed, which torch.save never does")
+            raise InputError("it is compressed, which torch.save never does")
         if sum(entry.file_size for entry in entries) > os.fstat(file.fileno()).st_size:
-            raise ValueError("it claims more weights than the file holds")
+            raise InputError("it claims more weights than the file holds")
         if min(entry.header_offset for entry in entries) > 0:
-            raise ValueError("it is a zip behind something else")
+            raise InputError("it is a zip behind something else")
         records = [entry for entry in entries if "/data/" not in entry.filename]
         _check_length(max(entry.file_size for entry in records))  # torch reads these as a whole
         # torch finds a name in any case
         lists = [entry for entry in records if entry.orig_filename.lower().endswith("/data.pkl")]
         if len(lists) != 1:
-            raise ValueError(f"it holds {len(lists)} lists of tensors, expected one data.pkl")
+            raise InputError(f"it holds {len(lists)} lists of tensors, expected one data.pkl")
         return archive.read(lists[0])
 
 
@@ -147,20 +143,20 @@ def _refuse_text(start: bytes) -> None:
     if control or start.decode("utf-8", "replace").count("\ufffd") > 1:  # one may be cut
         return
     if start.startswith(b"version https://git-lfs"):
-        raise ValueError("it is a Git LFS pointer, not the weights: git lfs pull fetches them")
+        raise InputError("it is a Git LFS pointer, not the weights: git lfs pull fetches them")
     if start.lstrip().startswith(b"<"):
-        raise ValueError("it is a web page, not weights: the download went wrong")
-    raise ValueError(f"it is text, not weights: {start[:40].decode('ascii', 'backslashreplace')}")
+        raise InputError("it is a web page, not weights: the download went wrong")
+    raise InputError(f"it is text, not weights: {start[:40].decode('ascii', 'backslashreplace')}")
 
 
 def _require_file(path: str | Path) -> None:
     if os.path.isfile(path):
         if os.path.getsize(path) == 0:
-            raise ValueError("is empty (0 bytes)")
+            raise InputError("is empty (0 bytes)")
     elif os.path.isdir(path):
-        raise ValueError("is a folder, not a file")
+        raise InputError("is a folder, not a file")
     elif os.path.exists(path):  # reading would wait for ever
-        raise ValueError("is a pipe or a device, not a file")
+        raise InputError("is a pipe or a device, not a file")
     else:
         link = os.path.islink(path)
-        raise ValueError("is a link to what is not there" if link else "is not there")
+        raise InputError("is a link to what is not there" if link else "is not there")

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from .checks import naming
-from .subjects import listed, parse_phrases
+from ..errors import InputError, listed, naming
+from ..subjects import parse_phrases
 
 SQUARE = 512  # the official preprocessing squashes every picture to this size first
 VISIBLE = 0.5 / 255  # less than half a grey level of a mask is nothing
@@ -35,17 +35,17 @@ def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> lis
             any number; a mask is 1 on the subject. None where nothing is connected.
 
     Raises:
-        ValueError: names the socket, and says what is wrong with it.
+        InputError: names the socket, and says what is wrong with it.
     """
     connected = {name: tensor for name, tensor in sockets.items() if tensor is not None}
     numbers = sorted(int(name.removeprefix("image_")) for name in connected if name[0] == "i")
     for name in connected:
         if name.startswith("mask_") and int(name.removeprefix("mask_")) not in numbers:
-            raise ValueError(f"{name}: there is no picture {name.replace('mask', 'image')} for it")
+            raise InputError(f"{name}: there is no picture {name.replace('mask', 'image')} for it")
     with naming("phrases"):
         names = parse_phrases(phrases)
         if len(names) != len(numbers):
-            raise ValueError(
+            raise InputError(
                 f"{len(names)} came ({listed(names)}) for {len(numbers)} pictures; write one"
                 " line for each connected picture"
             )
@@ -59,7 +59,7 @@ def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
     with naming(f"image_{number}"):
         images = _checked(connected[f"image_{number}"], "[views, height, width, 3]", (4,))
         if images.shape[-1] < 3:
-            raise ValueError(f"{images.shape[-1]} channels came; expected a picture with 3")
+            raise InputError(f"{images.shape[-1]} channels came; expected a picture with 3")
         images = images[..., :3].float()  # CLIP vision knows no transparency
     if f"mask_{number}" not in connected:
         return list(images.split(1))
@@ -70,9 +70,9 @@ def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
 
 def _checked(tensor: Tensor, expected: str, dimensions: tuple[int, ...]) -> Tensor:
     if tensor.ndim not in dimensions or not tensor.numel():
-        raise ValueError(f"shape {list(tensor.shape)} came; expected {expected}")
+        raise InputError(f"shape {list(tensor.shape)} came; expected {expected}")
     if not tensor.isfinite().all():
-        raise ValueError("it has values that are not finite (NaN); load it again")
+        raise InputError("it has values that are not finite (NaN); load it again")
     return tensor
 
 
@@ -88,17 +88,17 @@ def cut_out(images: Tensor, masks: Tensor) -> list[Tensor]:
         One (1, height, width, 3) picture a view; their sizes differ.
 
     Raises:
-        ValueError: the masks do not belong to the pictures, or a mask is empty.
+        InputError: the masks do not belong to the pictures, or a mask is empty.
     """
     if masks.ndim == 2:
         masks = masks[None]
     views, height, width = images.shape[:3]
     if len(masks) not in (1, views):
-        raise ValueError(f"there are {len(masks)} masks for {views} pictures")
+        raise InputError(f"there are {len(masks)} masks for {views} pictures")
     masks = masks.to(images).clamp(0, 1)
     _require_visible(masks)
     if not _same_shape(masks.shape[1:], (height, width)):
-        raise ValueError(
+        raise InputError(
             f"the mask is {masks.shape[2]}×{masks.shape[1]}, the picture {width}×{height}:"
             " another shape. Use the mask of this picture"
         )
@@ -131,7 +131,7 @@ def squash(picture: Tensor, size: int) -> Tensor:
 
 def _require_visible(masks: Tensor) -> None:
     if not all((mask > VISIBLE).any() for mask in masks):
-        raise ValueError(
+        raise InputError(
             "the mask is empty, nothing of the picture would be left. LoadImage gives an empty"
             " 64×64 mask for a picture without transparency: disconnect it. For a picture with"
             " transparency it gives 1 - alpha: put InvertMask in between"

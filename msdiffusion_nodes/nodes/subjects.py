@@ -8,10 +8,11 @@ from typing import Any
 from comfy.utils import ProgressBar
 from torch import Tensor
 
-from ..checks import check_schedule, naming
-from ..references import gather_references
-from ..subjects import Subject, listed, parse_weights, require_same_encoder
-from .encoders import check_clip, encode_reference
+from ..comfy.encoders import check_clip, encode_reference
+from ..errors import InputError, listed, naming
+from ..method.schedule import check_schedule
+from ..pictures.references import gather_references
+from ..subjects import Subject, parse_weights, require_same_encoder
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
 PICTURES = 4  # sockets for pictures on EncodeSubjects; more subjects come by chaining
@@ -162,7 +163,7 @@ def pick(subjects: list[Subject], number: int) -> Subject:
     """The subject with this number, counted from 1."""
     if not 1 <= number <= len(subjects):
         names = listed([subject.phrase for subject in subjects])
-        raise ValueError(
+        raise InputError(
             f"number: {number} came; there are {len(subjects)} subjects ({names}), counted from 1"
         )
     return subjects[number - 1]

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from .tensor_files import list_of_tensors, read_tensors
 
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
@@ -56,7 +57,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read an adapter file. Only tensors are read; nothing in the file is executed.
 
     Raises:
-        ValueError: the file is missing, broken, hostile or no MS-Diffusion adapter.
+        InputError: the file is missing, broken, hostile or no MS-Diffusion adapter.
     """
     return to_checkpoint(read_flat(path), Path(path).name)
 
@@ -68,13 +69,13 @@ def read_flat(path: str | Path) -> dict[str, Tensor]:
     as `ms_adapter.1.to_k_ip.weight`; and `dummy_image_tokens`, if the file has it.
 
     Raises:
-        ValueError: as `read_checkpoint`.
+        InputError: as `read_checkpoint`.
     """
     path = Path(path)
     try:
         contents = read_tensors(path)
-    except ValueError as error:
-        raise ValueError(f"{path.name} {error}; {SOURCE}") from error
+    except InputError as error:
+        raise InputError(f"{path.name} {error}; {SOURCE}") from error
     tensors = _flattened(contents, path.name)
     _check_tensors(tensors, path)
     return {key: tensor.detach() for key, tensor in tensors.items()}
@@ -84,7 +85,7 @@ def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
     """The adapter in what `read_flat` gave; `name` is the file's.
 
     Raises:
-        ValueError: the sites are not those of an adapter.
+        InputError: the sites are not those of an adapter.
     """
     groups: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
     for key, tensor in tensors.items():
@@ -106,7 +107,7 @@ def looks_like_adapter(path: str | Path) -> bool:
 def _flattened(contents: object, name: str) -> dict[str, Tensor]:
     """Flat names, from nested dicts (.bin) as well; what belongs to no adapter is left out."""
     if not isinstance(contents, Mapping):
-        raise ValueError(f"{name} holds a {type(contents).__name__}, not tensors by name; {SOURCE}")
+        raise InputError(f"{name} holds a {type(contents).__name__}, not tensors by name; {SOURCE}")
     flat = {}
     for key, entry in contents.items():
         if isinstance(entry, Mapping):
@@ -116,7 +117,7 @@ def _flattened(contents: object, name: str) -> dict[str, Tensor]:
     flat = {key: entry for key, entry in flat.items() if key.partition(".")[0] in (*GROUPS, DUMMY)}
     if not all(any(key.startswith(f"{group}.") for key in flat) for group in GROUPS):
         found = ", ".join(f"{key!a:.40}" for key in list(contents)[:4]) or "nothing"
-        raise ValueError(
+        raise InputError(
             f"{name} is no MS-Diffusion adapter: expected image_proj and ms_adapter, found"
             f" {found}{', …' if len(contents) > 4 else ''}; choose ms_adapter.bin"
         )
@@ -125,30 +126,30 @@ def _flattened(contents: object, name: str) -> dict[str, Tensor]:
 
 def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     if len(tensors) > MOST_TENSORS:
-        raise ValueError(f"{path.name} holds {len(tensors)} tensors; an adapter some 200; {SOURCE}")
+        raise InputError(f"{path.name} holds {len(tensors)} tensors; an adapter some 200; {SOURCE}")
     for key, tensor in tensors.items():
         if not (key.isascii() and key.isprintable()):
-            raise ValueError(f"{path.name}: {key!a:.80} is no tensor's name; {SOURCE}")
+            raise InputError(f"{path.name}: {key!a:.80} is no tensor's name; {SOURCE}")
         if not _holds_weights(tensor):
             came = type(tensor).__name__
             if isinstance(tensor, Tensor):
                 came = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
             kinds = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
-            raise ValueError(f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}; {SOURCE}")
+            raise InputError(f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}; {SOURCE}")
     claimed = sum(tensor.numel() * tensor.itemsize for tensor in tensors.values())
     if claimed > path.stat().st_size:
-        raise ValueError(f"{path.name} claims more weights than the file holds; {SOURCE}")
+        raise InputError(f"{path.name} claims more weights than the file holds; {SOURCE}")
     for key, dimensions in SIZE_TENSORS.items():
         tensor = tensors.get(f"image_proj.{key}")
         if tensor is None or tensor.ndim != dimensions:
             state = "is missing" if tensor is None else f"has shape {list(tensor.shape)}"
-            raise ValueError(
+            raise InputError(
                 f"{path.name}: image_proj.{key} {state:.80}; expected {dimensions} dimensions."
                 f" This is no grounding resampler, or the file is cut short; {SOURCE}"
             )
     for key, tensor in tensors.items():
         if not all(is_finite(piece) for piece in tensor.reshape(-1).split(PIECE)):
-            raise ValueError(f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}")
+            raise InputError(f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}")
 
 
 def is_finite(piece: Tensor) -> bool:
@@ -177,7 +178,7 @@ def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor]
     expected = [f"{2 * site + 1}.{kind}.weight" for site in range(count) for kind in KINDS]
     if sorted(expected) != sorted(tensors):
         odd = sorted(set(tensors) ^ set(expected))[0]
-        raise ValueError(
+        raise InputError(
             f"{name}: ms_adapter should hold 1.to_k_ip.weight, 1.to_v_ip.weight, 3.to_k_ip.weight"
             f" and so on without a gap, but {odd!r:.80} is missing or too many; {SOURCE}"
         )
@@ -186,7 +187,7 @@ def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor]
     )
     for site, (key, value) in enumerate(sites):
         if key.ndim != 2 or key.shape != value.shape or key.shape[1] != sites[0][0].shape[1]:
-            raise ValueError(
+            raise InputError(
                 f"{name}: ms_adapter.{2 * site + 1} has keys of shape {list(key.shape)} and values"
                 f" of shape {list(value.shape)}; expected two equal matrices; {SOURCE}"
             )

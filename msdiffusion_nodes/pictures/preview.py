@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from .detections import Detection
-from .layout import Box, Layout
+from ..boxes.detections import Detection
+from ..layout import Box, Layout
 
 LONGEST_SIDE = 512  # of the pictures that draw_areas makes
 BACKGROUND = (32, 32, 36)

@@ -11,6 +11,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from ..errors import InputError
+from ..layout import Box, Layout
 from .adapter import SiteTokens
 from .attention import (
     CLOSED,
@@ -22,7 +24,6 @@ from .attention import (
     stack_overlap,
 )
 from .auto_layout import AutoLayout, MapAverage, phrase_maps, text_bias
-from .layout import Box, Layout
 
 LONGEST_HISTORY = 200  # model evaluations whose areas are remembered for showing
 
@@ -110,10 +111,10 @@ class SubjectAttention:
             length: its number of tokens.
 
         Raises:
-            ValueError: auto layout's prompt has another number.
+            InputError: auto layout's prompt has another number.
         """
         if self.auto is not None and length != self.prompt_length:
-            raise ValueError(
+            raise InputError(
                 f"auto_layout: its prompt has {self.prompt_length} tokens, the sampler's positive"
                 f" prompt {length}; connect the same text to both"
             )
@@ -176,7 +177,7 @@ class SubjectAttention:
 
     def _check_text(self, call: Call, text_key: Tensor) -> None:
         if call.copies > 1:
-            raise ValueError(
+            raise InputError(
                 "auto_layout: another node (attention couple) gives regions of the picture prompts"
                 " of their own, in which the phrases stand elsewhere or not at all; use one of the"
                 " two"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from .subjects import shortened
+from ..errors import InputError, shortened
 
 END = 49407  # CLIP's end of text, also its padding
 
@@ -51,7 +51,7 @@ def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) ->
         end of a chunk skips its end, padding and the next start token.
 
     Raises:
-        ValueError: a phrase is not in the prompt, or not as often as there are subjects with it.
+        InputError: a phrase is not in the prompt, or not as often as there are subjects with it.
     """
     chunks = tokenize(prompt)
     positions = _text_positions(chunks)
@@ -61,13 +61,13 @@ def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) ->
     found = []
     for index, phrase in enumerate(phrases):
         if not spans[index]:
-            raise ValueError(
+            raise InputError(
                 f'"{_shortened(phrase)}" is not in the prompt "{_shortened(prompt)}"; write it into'
                 " the prompt, or change the subject's phrase to words of the prompt"
             )
         subjects = spans.count(spans[index])
         if len(spans[index]) < subjects:
-            raise ValueError(
+            raise InputError(
                 f'"{_shortened(phrase)}" is in the prompt {_times(len(spans[index]))}, but'
                 f" {subjects} subjects have that name; write it {_times(subjects)} into the"
                 f' prompt "{_shortened(prompt)}", or give the subjects different phrases'

@@ -10,6 +10,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..errors import InputError
+
 HEAD_DIM = 64
 FREQUENCIES = 8
 TEMPERATURE = 100
@@ -103,14 +105,14 @@ class GroundingResampler(nn.Module):
 
         Raises:
             KeyError: a tensor that tells a size is missing.
-            ValueError: there is no room for a phrase beside the box.
+            InputError: there is no room for a phrase beside the box.
             RuntimeError: tensors are missing, left over or do not fit together.
         """
         _, num_latents, dim = state["grounding_latents"].shape
         hidden_width, grounding_width = state["latent_proj.0.weight"].shape
         output_width, _ = state["proj_out.weight"].shape
         if grounding_width <= BOX_WIDTH:
-            raise ValueError(
+            raise InputError(
                 f"latent_proj takes {grounding_width} numbers, a box alone {BOX_WIDTH}"
             )
         layer_numbers = {name.split(".")[1] for name in state if name.startswith("layers.")}

@@ -19,7 +19,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layout import Layout
+from ..layout import Layout
 
 CLOSED = -10_000.0  # bias of a key that takes no part; fits into float16
 

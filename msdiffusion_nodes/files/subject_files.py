@@ -14,10 +14,8 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from .checks import naming
-from .subject_checks import TENSORS, check_contents
-from .subjects import Subject, require_same_encoder
-from .tensor_files import reason_of
+from ..errors import InputError, naming, reason_of
+from ..subjects import TENSORS, Subject, require_same_encoder
 
 SUFFIX = ".safetensors"
 KEY = "msdiffusion_subjects"  # in the file's metadata: what is no tensor, as JSON
@@ -31,7 +29,7 @@ def save_subjects(path: str | Path, subjects: Sequence[Subject]) -> None:
     """Write subjects to one .safetensors file, whole or not at all; a file of that name goes.
 
     Raises:
-        ValueError: there are no subjects, or `load_subjects` would refuse them.
+        InputError: there are no subjects, or `load_subjects` would refuse them.
         OSError: the file cannot be written.
     """
     _check_subjects(subjects)
@@ -59,7 +57,7 @@ def load_subjects(path: str | Path) -> list[Subject]:
     """Read what `save_subjects` wrote, on the CPU. Nothing in the file is executed.
 
     Raises:
-        ValueError: the file is missing, broken, of another version or holds no subjects; names it.
+        InputError: the file is missing, broken, of another version or holds no subjects; names it.
     """
     path = Path(path)
     with naming(path.name):
@@ -86,19 +84,19 @@ def holds_subjects(path: str | Path) -> bool:
 def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
     """The JSON and the tensors of a file."""
     if not path.is_file():
-        raise ValueError(f"it is not there or not a file; choose another one, or {AGAIN}")
+        raise InputError(f"it is not there or not a file; choose another one, or {AGAIN}")
     if path.stat().st_size == 0:
-        raise ValueError(f"it is empty (0 bytes); {AGAIN}")
+        raise InputError(f"it is empty (0 bytes); {AGAIN}")
     try:
         contents = _metadata(path).get(KEY)
         # read rather than mapped into memory: the file may be replaced while its tensors live
         tensors = {} if contents is None else load(path.read_bytes())
     except Exception as error:  # a broken file makes the parsers fail in any way
-        raise ValueError(
+        raise InputError(
             f"it is broken or cut short, or none of ours ({reason_of(error)}); {AGAIN}"
         ) from error
     if contents is None:
-        raise ValueError(
+        raise InputError(
             f"it holds no subjects (no {KEY} in its metadata); choose a file made by Save Subjects"
         )
     return contents, tensors
@@ -108,7 +106,7 @@ def _metadata(path: str | Path) -> dict[str, str]:
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > LONGEST_HEADER:
-            raise ValueError(f"its header claims {length} bytes")
+            raise InputError(f"its header claims {length} bytes")
         header = json.loads(file.read(length))
     return dict(header.get("__metadata__", {}))
 
@@ -119,11 +117,11 @@ def _entries(contents: str) -> list[dict[str, Any]]:
         read = json.loads(contents)
         version, entries = read["version"], read["subjects"]
     except Exception as error:  # no JSON, too deep, too long a number, no such entry
-        raise ValueError(f"its {KEY} are not as Save Subjects writes them; {AGAIN}") from error
+        raise InputError(f"its {KEY} are not as Save Subjects writes them; {AGAIN}") from error
     if version != VERSION:
-        raise ValueError(f"it has version {version!r:.20}; expected {VERSION}: {UPDATE}")
+        raise InputError(f"it has version {version!r:.20}; expected {VERSION}: {UPDATE}")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"its subjects are no list of names and values; {AGAIN}")
+        raise InputError(f"its subjects are no list of names and values; {AGAIN}")
     return entries
 
 
@@ -131,7 +129,7 @@ def _check_names(tensors: dict[str, Tensor], count: int) -> None:
     expected = {f"{number}.{name}" for number in range(count) for name in TENSORS}
     for odd in sorted(expected ^ set(tensors)):
         state = "is missing" if odd in expected else "is too many"
-        raise ValueError(f"tensor {odd!r:.60} {state} for {count} subjects; {AGAIN}")
+        raise InputError(f"tensor {odd!r:.60} {state} for {count} subjects; {AGAIN}")
 
 
 def _plain_fields() -> list[str]:
@@ -142,11 +140,11 @@ def _plain_values(entry: dict[str, Any]) -> dict[str, Any]:
     """A subject's fields from the file; those which an older version did not know are left out."""
     for name in entry:
         if name not in _plain_fields():
-            raise ValueError(f"this version does not know its field {name!r:.60}; {UPDATE}")
+            raise InputError(f"this version does not know its field {name!r:.60}; {UPDATE}")
     for field in fields(Subject):
         optional = field.default is not MISSING or field.default_factory is not MISSING
         if field.name not in entry and field.name not in TENSORS and not optional:
-            raise ValueError(f"its field {field.name} is missing; {AGAIN}")
+            raise InputError(f"its field {field.name} is missing; {AGAIN}")
     # JSON knows no tuples, a frozen subject has no lists
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
@@ -155,6 +153,5 @@ def _plain_values(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _check_subjects(subjects: Sequence[Subject]) -> None:
     if not subjects:
-        raise ValueError("there are no subjects; expected one at least, from Encode Subjects")
-    check_contents(subjects)
+        raise InputError("there are no subjects; expected one at least, from Encode Subjects")
     require_same_encoder(subjects)

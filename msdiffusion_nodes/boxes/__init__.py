@@ -1,0 +1,1 @@
+"""Boxes from anywhere: reading what a detector gives, and whose each box is."""

@@ -1,0 +1,1 @@
+"""Tensors from files that may be anything: adapters and saved subjects."""

@@ -1,0 +1,1 @@
+"""Pictures in and out: references cut to size, layouts drawn."""
