@@ -6,15 +6,14 @@ ours or of somebody else's code, and stays what it is.
 
 from __future__ import annotations
 
+import math
 import reprlib
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Real
 
 SHOWN = 40  # characters of a phrase or of numbers in an error
 LISTED = 8  # names in an error
-GREATEST = sys.float_info.max
 
 
 class InputError(ValueError):
@@ -63,5 +62,9 @@ def is_whole(text: str) -> bool:
 
 def is_finite(number: object) -> bool:
     """Whether this is a finite number of any kind, no bool. ComfyUI's range check passes NaN."""
-    real = isinstance(number, Real) and not isinstance(number, bool)
-    return real and abs(number) <= GREATEST  # not so for NaN, nor for an int of 400 digits
+    if not isinstance(number, Real) or isinstance(number, bool):
+        return False
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an int of hundreds of digits
+        return False
