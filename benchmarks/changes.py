@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from . import real_shapes
+from .scenes import applied_subjects
 from .server_runs import ADAPTERS, Run, inputs_of, run_prompt, tiny_prompt, tiny_server
 from .setup import Bench
 from .tables import Table
@@ -158,12 +159,11 @@ def _parts_of_the_node(bench: Bench, model: Any, adapter: Any) -> dict[str, Call
     load_models_gpu([adapter.patcher])
     tokens = modules.tokens(subjects, boxes)
     weights = torch.full(tokens.shape[:1], 0.6, device=device)
-    sites = bench.pack.patching.find_sites(model)
+    sites = bench.pack.sites.find_sites(model)
     heads = [site.heads for site in sites]
     projected = modules.project(tokens, weights, heads)
-    attention = bench.pack.subject_attention.SubjectAttention(
-        bench.pack.layout.Layout((), 1024, 1024), [len(tokens)]
-    )
+    layout = bench.pack.layout.Layout((), 1024, 1024)
+    applied = applied_subjects(bench.pack, layout, projected, 0)
 
     def loaded(work: Callable[[], object]) -> object:
         load_models_gpu([adapter.patcher])
@@ -176,7 +176,5 @@ def _parts_of_the_node(bench: Bench, model: Any, adapter: Any) -> dict[str, Call
         "loading and unloading": partial(loaded, lambda: None),
         "loading + resampler": partial(loaded, lambda: modules.tokens(subjects, boxes)),
         "loading + projections": partial(loaded, lambda: modules.project(tokens, weights, heads)),
-        "patching the model": lambda: bench.pack.patching.patch_model(
-            model, sites, [attention], [projected]
-        ),
+        "patching the model": lambda: bench.pack.applying.patch_model(model, sites, applied),
     }

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from . import real_shapes
 from .layer import HEAD_WIDTH
-from .scenes import TOKENS, side_by_side
+from .scenes import TOKENS, applied_subjects, side_by_side, site_patches
 from .setup import Bench
 from .steps import random_tokens
 from .tables import Table, judged, megabytes
@@ -57,15 +57,12 @@ def _patches(bench: Bench, subjects: int) -> list[Any]:
     model, _ = tiny_sdxl(bench.dtype)  # it has SDXL's sites, only narrower
     sites = [
         replace(site, width=width, heads=width // HEAD_WIDTH)
-        for site, width in zip(
-            pack.patching.find_sites(model), real_shapes.SITE_WIDTHS, strict=True
-        )
+        for site, width in zip(pack.sites.find_sites(model), real_shapes.SITE_WIDTHS, strict=True)
     ]
     layout = side_by_side(subjects, 0.5).layout(pack)
-    attention = pack.subject_attention.SubjectAttention(layout, [TOKENS] * subjects)
     tokens = [random_tokens(bench, site.heads, site.width, subjects) for site in sites]
-    patched = pack.patching.patch_model(model, sites, [attention], [tokens])
-    patches = pack.patching.site_patches(patched)
+    applied = applied_subjects(pack, layout, tokens, subjects)
+    patches = site_patches(pack, pack.applying.patch_model(model, sites, applied))
     for site in sites:
         side = GRIDS[site.width] // (8 if bench.quick else 1)
         query = torch.zeros(2, side * side, site.width, device=bench.device, dtype=bench.dtype)
@@ -132,7 +129,7 @@ def _over_time(
     bench: Bench, scene: TinyScene, steps: int, runs: int
 ) -> tuple[list[int], list[int], list[int]]:
     """Tensors alive at each step of the last run, and after each run; bytes after each run."""
-    patches = _site_patches(bench, scene.patched)
+    patches = list(site_patches(bench.pack, scene.patched).values())
     within: list[int] = []
     after: list[int] = []
     sizes: list[int] = []
@@ -166,7 +163,9 @@ def _adapter(bench: Bench) -> None:
     places = {str(weight.device) for weight in adapter.adapter.parameters()}
     head = ("weights", "counted as loaded", "where they are", "models to load with the UNet")
     table = Table((*head, "allocated on the GPU by the node"), (11, 17, 14, 28, 32))
-    needed = [each for patch in _site_patches(bench, patched) for each in patch.models()]
+    needed = [
+        each for patch in site_patches(bench.pack, patched).values() for each in patch.models()
+    ]
     table.row(
         megabytes(adapter.patcher.model_size()),
         megabytes(adapter.patcher.loaded_size()),
@@ -176,10 +175,6 @@ def _adapter(bench: Bench) -> None:
     )
     if adapter.patcher.loaded_size():
         raise RuntimeError("weights of the adapter stay loaded after the node")
-
-
-def _site_patches(bench: Bench, model: Any) -> list[Any]:
-    return list(bench.pack.patching.site_patches(model).values())
 
 
 def _allocated(bench: Bench) -> int | None:

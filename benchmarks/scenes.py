@@ -33,6 +33,17 @@ class Scene:
         return self.layout(pack).masks(side, side).any(dim=0).float().mean().item()
 
 
+def applied_subjects(pack: Any, layout: Any, tokens: Sequence[Any], subjects: int) -> Any:
+    """What ApplyMSDiffusion puts on a model, with these keys and values at the sites."""
+    placed = [pack.applied.PlacedTokens(each) for each in tokens]
+    return pack.applied.AppliedSubjects([layout], [placed], [TOKENS] * subjects)
+
+
+def site_patches(pack: Any, model: Any) -> dict[tuple, Any]:
+    """Our patches on a model, by ComfyUI's key."""
+    return pack.following.site_patches(model.model_options["transformer_options"])
+
+
 def side_by_side(subjects: int, share: float) -> Scene:
     """Boxes of the same size in a row, which together cover `share` of the picture."""
     top = (1 - share) / 2

@@ -11,7 +11,7 @@ from einops import rearrange
 from torch import Tensor
 
 from .layer import CONTEXT_WIDTH, SiteLayer, random_layer
-from .scenes import TOKENS, WEIGHT, Scene, scenes
+from .scenes import TOKENS, WEIGHT, Scene, applied_subjects, scenes
 from .setup import Bench
 from .straightforward import Straightforward
 from .tables import Table, judged, percent
@@ -106,11 +106,10 @@ def contest(bench: Bench, width: int, side: int, scene: Scene, dtype: torch.dtyp
 
 def _our_patch(pack: Any, scene: Scene, key: Tensor, value: Tensor) -> Callable[..., Tensor]:
     key, value = (rearrange(x, "t (h d) -> h t d", d=64).contiguous() for x in (key, value))
-    attention = pack.subject_attention.SubjectAttention(
-        scene.layout(pack), token_counts=[TOKENS] * len(scene.boxes)
-    )
-    placed = pack.site_patch.PlacedTokens(pack.adapter.SiteTokens(key, value))
-    return pack.site_patch.SitePatch(0, [(attention, placed)], None)
+    tokens = pack.adapter.SiteTokens(key, value)
+    applied = applied_subjects(pack, scene.layout(pack), [tokens], len(scene.boxes))
+    bare = pack.run.SubjectsRun(applied, lambda percent: 1 - percent)
+    return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
 
 
 def _profile(bench: Bench, width: int, side: int, scene: Scene) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from . import real_shapes
 from .layer import ROWS, TEXT_TOKENS, SiteLayer
-from .scenes import TOKENS, WEIGHT, side_by_side
+from .scenes import TOKENS, WEIGHT, applied_subjects, side_by_side, site_patches
 from .setup import Bench
 from .tables import Table, judged, percent
 from .timing import Pairs, Spread
@@ -56,10 +56,10 @@ def patch(bench: Bench, model: Any) -> Any:
     """The model with random tokens of two subjects at every site."""
     pack = bench.pack
     layout = side_by_side(SUBJECTS, SHARE).layout(pack)
-    attention = pack.subject_attention.SubjectAttention(layout, [TOKENS] * SUBJECTS)
-    sites = pack.patching.find_sites(model)
+    sites = pack.sites.find_sites(model)
     tokens = [random_tokens(bench, site.heads, site.width) for site in sites]
-    return pack.patching.patch_model(model, sites, [attention], [tokens])
+    applied = applied_subjects(pack, layout, tokens, SUBJECTS)
+    return pack.applying.patch_model(model, sites, applied)
 
 
 def random_tokens(bench: Bench, heads: int, width: int, subjects: int = SUBJECTS) -> Any:
@@ -69,7 +69,7 @@ def random_tokens(bench: Bench, heads: int, width: int, subjects: int = SUBJECTS
 
 
 def _picture(bench: Bench, model: Any, patched: Any, pixels: int) -> None:
-    sites = bench.pack.patching.find_sites(model)
+    sites = bench.pack.sites.find_sites(model)
     kinds = {site.key: _kind(site, model, pixels) for site in sites}
     counts = Counter(kinds.values())
     print(f"\n{pixels}×{pixels} pixels:")
@@ -111,7 +111,7 @@ def _one_site(bench: Bench, model: Any, patched: Any, key: tuple, kind: Kind) ->
     stack = next(module for module in block if hasattr(module, "transformer_blocks"))
     attention = stack.transformer_blocks[index].attn2
     layer = SiteLayer(attention, kind.side, attention.to_k.weight.shape[1])
-    ours = bench.pack.patching.site_patches(patched)[key]
+    ours = site_patches(bench.pack, patched)[key]
     return bench.clock.pairs(layer, partial(layer, ours), 2 * bench.pairs)
 
 

@@ -48,6 +48,13 @@ class Box:
     def as_tuple(self) -> tuple[float, float, float, float]:
         return (self.x0, self.y0, self.x1, self.y1)
 
+    def within(self, window: Box) -> Box:
+        """This box, given in shares of a window of the picture, in shares of the picture."""
+        width, height = window.x1 - window.x0, window.y1 - window.y0
+        x0, x1 = (window.x0 + x * width for x in (self.x0, self.x1))
+        y0, y1 = (window.y0 + y * height for y in (self.y0, self.y1))
+        return Box(x0, y0, min(x1, 1.0), min(y1, 1.0))
+
     def cells(self, height: int, width: int) -> tuple[slice, slice]:
         """Rows and columns of a `height` × `width` grid that the box touches.
 

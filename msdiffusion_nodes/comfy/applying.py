@@ -1,20 +1,26 @@
-"""From subjects and layouts to what each site of the model adds."""
+"""From subjects and layouts to a model that has them at every site."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+
+from comfy.model_patcher import ModelPatcher
 
 from ..errors import InputError, naming
 from ..layout import Box, Layout, Region
+from ..method.applied import AppliedSubjects, PlacedTokens
 from ..method.attention import Overlap
-from ..method.auto_layout import AutoLayout
+from ..method.found import AutoLayoutSettings, TextRule
 from ..method.phrases import phrase_positions, prompt_length
-from ..method.subject_attention import SubjectAttention
+from ..method.run import SubjectsRun
+from ..method.schedule import Times
 from ..subjects import Subject, parse_weights
+from .following import follow_runs
 from .loading import ManagedAdapter
-from .patching import compute_dtype, find_sites, patch_model, sigma_range
+from .runs import APPLIED, applied_on
+from .site_patch import SitePatch
+from .sites import Site, compute_dtype, find_sites
 
 WHOLE = Region(Box(0.0, 0.0, 1.0, 1.0))
 
@@ -24,11 +30,10 @@ class Settings:
     """How the subjects act; `weights` are one a subject, also for those that are off."""
 
     weights: Sequence[float]
-    start_percent: float
-    end_percent: float
+    times: Times
     grounding: bool
     overlap: Overlap
-    auto: AutoLayout | None
+    auto: AutoLayoutSettings | None
 
 
 def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[float]:
@@ -39,12 +44,12 @@ def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[fl
 
 
 def apply_subjects(
-    model: Any,
+    model: ModelPatcher,
     msd_model: ManagedAdapter,
     subjects: Sequence[Subject],
     layouts: Sequence[Layout],
     settings: Settings,
-) -> Any:
+) -> ModelPatcher:
     """A clone of the model with the subjects at every site.
 
     Raises:
@@ -55,18 +60,17 @@ def apply_subjects(
     subjects = [subjects[number] for number in on]
     weights = [settings.weights[number] for number in on]
     layouts = [_own_regions(layout, on, subjects) for layout in layouts]
-    sites = find_sites(model)
-    heads, dtype = [site.heads for site in sites], compute_dtype(model)
+    text = None
+    if settings.auto is not None:
+        with naming("auto_layout"):
+            text = _text_rule(settings.auto, [subject.phrase for subject in subjects])
     view_weights = [
         weight * view
         for weight, subject in zip(weights, subjects, strict=True)
         for view in subject.view_weights or (1.0,) * len(subject.image_features)
     ]
-    common = _common(model, subjects, settings)
-    common["token_counts"] = msd_model.adapter.token_counts(subjects)
-    # the last of the output blocks has the finest grid
-    common["shown_site"] = max(n for n, site in enumerate(sites) if site.block == "output")
-    attentions = [SubjectAttention(layout, **common) for layout in layouts]
+    sites, dtype = find_sites(model), compute_dtype(model)
+    heads = [site.heads for site in sites]
     made = msd_model.site_tokens(subjects, layouts, view_weights, settings.grounding, heads)
     tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
     if not all(site_tokens.is_finite() for of_layout in tokens for site_tokens in of_layout):
@@ -74,7 +78,46 @@ def apply_subjects(
             f"weight: the subjects' effect is too strong for a model in {dtype}; lower weight,"
             " subject_weights or view_weights"
         )
-    return patch_model(model, sites, attentions, tokens)
+    applied = AppliedSubjects(
+        layouts=layouts,
+        tokens=[[PlacedTokens(each) for each in of_layout] for of_layout in tokens],
+        token_counts=msd_model.adapter.token_counts(subjects),
+        overlap=settings.overlap,
+        times=[settings.times.within(_times_of(subject)) for subject in subjects],
+        text=text,
+        # the last of the output blocks has the finest grid
+        shown_site=max(n for n, site in enumerate(sites) if site.block == "output"),
+    )
+    return patch_model(model, sites, applied)
+
+
+def patch_model(
+    model: ModelPatcher, sites: Sequence[Site], applied: AppliedSubjects
+) -> ModelPatcher:
+    """A clone of the model with the subjects at every site.
+
+    Raises:
+        InputError: text_in_box is asked for, and another node has changed the text attention.
+    """
+    patched = model.clone()
+    options = model.model_options["transformer_options"]
+    present = options.get("patches_replace", {}).get("attn2", {})
+    to_sigma = model.get_model_object("model_sampling").percent_to_sigma
+    bare = SubjectsRun(applied, to_sigma)
+    for number, site in enumerate(sites):
+        earlier = present.get(site.key)
+        taken = earlier is not None or site.key[:2] in present
+        if taken and applied.keeps_text_in_box:
+            raise InputError(
+                "auto_layout: text_in_box needs the text attention to itself, but another node has"
+                " already changed it on this model; turn text_in_box off, or apply that node after"
+            )
+        patch = SitePatch(number, site.key, applied, earlier, bare)
+        patched.set_model_attn2_replace(patch, *site.key)
+    options = patched.model_options["transformer_options"]  # ComfyUI has exchanged the dict
+    options[APPLIED] = (*applied_on(options), applied)
+    follow_runs(patched)
+    return patched
 
 
 def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject]) -> Layout:
@@ -86,22 +129,16 @@ def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject])
     return replace(layout, regions=tuple(regions))
 
 
-def _common(model: Any, subjects: Sequence[Subject], settings: Settings) -> dict[str, Any]:
-    """What SubjectAttention takes that is the same for every layout of a batch."""
-    ranges = [
-        sigma_range(
-            model,
-            max(settings.start_percent, subject.start_percent),
-            min(settings.end_percent, subject.end_percent),
-        )
-        for subject in subjects
-    ]
-    common = {"overlap": settings.overlap, "auto": settings.auto}
-    common["ranges"] = ranges if any(ranges) else ()
-    if settings.auto is not None:
-        prompt, tokenize = settings.auto.prompt, settings.auto.tokenize
-        with naming("auto_layout"):
-            phrases = [subject.phrase for subject in subjects]
-            common["positions"] = phrase_positions(prompt, phrases, tokenize)
-            common["prompt_length"] = prompt_length(prompt, tokenize)
-    return common
+def _times_of(subject: Subject) -> Times:
+    return Times(subject.start_percent, subject.end_percent)
+
+
+def _text_rule(auto: AutoLayoutSettings, phrases: Sequence[str]) -> TextRule:
+    return TextRule(
+        positions=phrase_positions(auto.prompt, phrases, auto.tokenize),
+        length=prompt_length(auto.prompt, auto.tokenize),
+        threshold=auto.threshold,
+        start_step=auto.start_step,
+        areas=auto.areas,
+        text_in_box=auto.text_in_box,
+    )

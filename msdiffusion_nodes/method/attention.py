@@ -2,9 +2,14 @@
 
     out = text_attention(query) + weight · image_attention(query)
 
-A query inside boxes attends jointly to the tokens of exactly the subjects whose boxes cover it; a
-query in no box gets nothing. Cells with the same subjects therefore share one plain attention
-without a mask, and cells outside all boxes cost nothing.
+A query inside areas attends jointly to the tokens of exactly the subjects whose areas cover it; a
+query in no area gets nothing. Cells with the same subjects therefore share one plain attention
+without a mask, and cells outside all areas cost nothing.
+
+Where an area is soft, a subject's *coverage* of a cell is a share from 0 to 1. The probabilities of
+its tokens are scaled by it before they are made to add up to 1, and the result by the greatest
+coverage in the cell. So a share of 1 is the official result, a share towards 0 becomes what 0 is,
+and a subject alone acts in proportion to its share.
 """
 
 from __future__ import annotations
@@ -18,8 +23,6 @@ import torch
 from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
-
-from ..layout import Layout
 
 CLOSED = -10_000.0  # bias of a key that takes no part; fits into float16
 
@@ -38,18 +41,39 @@ class CoverageGroup:
     Attributes:
         cells: int64 (cells,), positions in the flattened grid.
         tokens: int64 (tokens,), positions among all subjects' tokens.
-        kept: float (tokens,), 0 for tokens that only take part in the softmax; None keeps all.
-        share: float (cells,), how much of the result counts in each cell; None for all of it.
+        subjects: int64 (subjects,), which these are.
+        coverage: float (subjects, cells), their shares; None where all are 1.
+        bias: float (cells, tokens), the logarithm of each token's share; None where all tokens of a
+            cell have the same.
     """
 
     cells: Tensor
     tokens: Tensor
-    kept: Tensor | None = None
-    share: Tensor | None = None
+    subjects: Tensor
+    coverage: Tensor | None = None
+    bias: Tensor | None = None
 
     def to(self, device: torch.device) -> CoverageGroup:
-        parts = (self.cells, self.tokens, self.kept, self.share)
+        parts = (self.cells, self.tokens, self.subjects, self.coverage, self.bias)
         return CoverageGroup(*(part if part is None else part.to(device) for part in parts))
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Which subjects act at this noise level; tensors, since asking would stop the GPU.
+
+    Attributes:
+        subjects: (subjects,), 1 or 0.
+        tokens: (tokens,), the same for each token.
+    """
+
+    subjects: Tensor
+    tokens: Tensor
+
+    @property
+    def bias(self) -> Tensor:
+        """(tokens,), added before the softmax: tokens of subjects that do not act are closed."""
+        return (1 - self.tokens) * CLOSED
 
 
 def stack_overlap(coverage: Tensor, overlap: Overlap) -> Tensor:
@@ -73,34 +97,36 @@ def coverage_groups(
         overlap: what happens where subjects overlap.
 
     Returns:
-        A group for every combination of subjects that occurs, cells in no region left out. Where
-        edges are soft, a group for each subject of the combination, so that each has its own share.
+        A group for every combination of subjects that occurs, cells in no area left out. Where
+        soft subjects lie on top of each other (TOPMOST), a group for each of them.
     """
     shares = stack_overlap(rearrange(coverage.float(), "s h w -> s (h w)"), overlap).numpy()
     combinations, group_of_cell = np.unique(shares.T > 0, axis=0, return_inverse=True)
     group_of_cell = group_of_cell.reshape(-1)
-    subject_of_token = np.repeat(np.arange(len(token_counts)), token_counts)
+    owners = np.repeat(np.arange(len(token_counts)), token_counts)  # (tokens,)
     groups = []
     for number, combination in enumerate(combinations):
-        subjects = np.flatnonzero(combination)
-        cells = np.flatnonzero(group_of_cell == number)
-        tokens = np.flatnonzero(combination[subject_of_token])
+        subjects, cells = np.flatnonzero(combination), np.flatnonzero(group_of_cell == number)
         if not len(subjects):
             continue
-        if (shares[subjects][:, cells] == 1).all():
-            groups.append(_group(cells, tokens))
-            continue
-        for subject in subjects:
-            own = subject_of_token[tokens] == subject
-            share = shares[subject, cells]
-            if overlap is Overlap.TOPMOST:
-                groups.append(_group(cells, tokens[own], None, share))
-            else:
-                groups.append(_group(cells, tokens, own.astype(np.float32), share))
+        if overlap is Overlap.TOPMOST and len(subjects) > 1:
+            groups += [
+                _group(shares, cells, subjects[n : n + 1], owners) for n in range(len(subjects))
+            ]
+        else:
+            groups.append(_group(shares, cells, subjects, owners))
     return groups
 
 
-def _group(*parts: np.ndarray | None) -> CoverageGroup:
+def _group(
+    shares: np.ndarray, cells: np.ndarray, subjects: np.ndarray, owners: np.ndarray
+) -> CoverageGroup:
+    tokens = np.flatnonzero(np.isin(owners, subjects))
+    own = shares[np.ix_(subjects, cells)]  # (subjects, cells)
+    soft = not (own == 1).all()
+    uneven = not (own == own[:1]).all()
+    bias = np.log(shares[np.ix_(owners[tokens], cells)]).T if uneven else None  # (cells, tokens)
+    parts = (cells, tokens, subjects, own if soft else None, bias)
     return CoverageGroup(*(part if part is None else torch.from_numpy(part) for part in parts))
 
 
@@ -110,7 +136,7 @@ def add_image_attention(
     key: Tensor,
     value: Tensor,
     groups: Sequence[CoverageGroup],
-    bias: Tensor | None = None,
+    gate: Gate | None = None,
 ) -> None:
     """Add the image attention to `out`, in place.
 
@@ -121,22 +147,26 @@ def add_image_attention(
         value: the same shape, each subject's weight already in it: probabilities are scaled after
             the softmax, which is the same as scaling the values.
         groups: from `coverage_groups`, on the device of `query`.
-        bias: (tokens,), added before the softmax; `CLOSED` for tokens that take no part now.
+        gate: which subjects act now; None for all.
     """
     batch, heads = query.shape[0], key.shape[0]
+    if gate is not None:
+        value = value * gate.tokens.to(value.dtype)[:, None]
     for group in groups:
-        group_query = rearrange(query[:, group.cells], "b n (h d) -> b h n d", h=heads)
-        group_key = key[:, group.tokens].expand(batch, -1, -1, -1)  # (b, h, t, d)
-        group_value = value[:, group.tokens]
-        if group.kept is not None:
-            group_value = group_value * group.kept.to(value.dtype)[:, None]
-        mask = None if bias is None else bias[group.tokens].to(query.dtype)[None, None, None]
-        image = F.scaled_dot_product_attention(
-            group_query, group_key, group_value.expand(batch, -1, -1, -1), attn_mask=mask
-        )
+        cell_query = rearrange(query[:, group.cells], "b n (h d) -> b h n d", h=heads)
+        keys = key[:, group.tokens].expand(batch, -1, -1, -1)  # (b, h, t, d)
+        values = value[:, group.tokens].expand(batch, -1, -1, -1)
+        mask = group.bias  # (n, t)
+        if gate is not None:
+            closed = gate.bias[group.tokens]  # (t,)
+            mask = closed[None] if mask is None else mask + closed
+        if mask is not None:
+            mask = mask.to(query.dtype)[None, None]  # (1, 1, n or 1, t)
+        image = F.scaled_dot_product_attention(cell_query, keys, values, attn_mask=mask)
         image = rearrange(image, "b h n d -> b n (h d)")
-        if group.share is not None:
-            image = image * group.share.to(image.dtype)[:, None]
+        if group.coverage is not None:
+            share = _greatest(group.coverage, gate and gate.subjects[group.subjects])
+            image = image * share.to(image.dtype)[:, None]
         out.index_add_(1, group.cells, image)
 
 
@@ -145,51 +175,37 @@ def add_masked_image_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    shares: Tensor,
-    subject_of_token: Tensor,
-    overlap: Overlap = Overlap.JOINT,
-    bias: Tensor | None = None,
+    coverage: Tensor,
+    owners: Tensor,
+    gate: Gate | None = None,
 ) -> None:
     """`add_image_attention` for areas that are known to the GPU only.
 
-    Asking which cells are covered would stop the GPU, so all cells attend, with a mask. Each
-    subject's part is computed by itself, so that each has its own share of a cell.
+    Asking which cells are covered would stop the GPU, so all cells attend, with a mask.
 
     Args:
-        shares: float (batch, subjects, h·w), 0 to 1; a subject is seen where it is above 0.
-        subject_of_token: int64 (tokens,).
-        overlap: joint attention of the subjects that a cell sees, or each alone.
+        coverage: float (batch, subjects, h·w), 0 to 1; a subject is seen where it is above 0.
+        owners: int64 (tokens,), the subject of each token.
+        gate: which subjects act now; None for all.
     """
-    heads = key.shape[0]
+    batch, heads = query.shape[0], key.shape[0]
     split_query = rearrange(query, "b n (h d) -> b h n d", h=heads)
-    keys = key.expand(len(query), -1, -1, -1)
-    bias = key.new_zeros(key.shape[1]) if bias is None else bias.to(key.dtype)
-    seen = rearrange(shares[:, subject_of_token] > 0, "b t n -> b 1 n t")
-    for subject in range(shares.shape[1]):
-        own = subject_of_token == subject
-        asked = seen if overlap is Overlap.JOINT else seen & own
-        values = (value * own.to(value.dtype)[:, None]).expand(len(query), -1, -1, -1)
-        mask = torch.where(asked, bias, CLOSED).to(key.dtype)
-        image = F.scaled_dot_product_attention(split_query, keys, values, attn_mask=mask)
-        share = shares[:, subject, :, None].to(out.dtype)
-        out.add_(rearrange(image, "b h n d -> b n (h d)") * share)
+    bias = coverage.log().clamp(min=CLOSED)  # (b, s, n)
+    mask = rearrange(bias[:, owners], "b t n -> b 1 n t")
+    acting = None
+    if gate is not None:
+        mask = mask + gate.bias
+        value = value * gate.tokens.to(value.dtype)[:, None]
+        acting = gate.subjects
+    keys, values = (each.expand(batch, -1, -1, -1) for each in (key, value))  # (b, h, t, d)
+    mask = mask.to(query.dtype)
+    image = F.scaled_dot_product_attention(split_query, keys, values, attn_mask=mask)
+    share = _greatest(coverage.transpose(0, 1), acting)  # (b, n)
+    out.addcmul_(rearrange(image, "b h n d -> b n (h d)"), share.to(out.dtype)[..., None])
 
 
-class LayoutGroups:
-    """The coverage groups of a layout, made once for each grid and device."""
-
-    def __init__(
-        self, layout: Layout, token_counts: Sequence[int], overlap: Overlap = Overlap.JOINT
-    ) -> None:
-        self._layout = layout
-        self._token_counts = token_counts
-        self._overlap = overlap
-        self._made: dict[tuple[int, int, torch.device], list[CoverageGroup]] = {}
-
-    def on_grid(self, height: int, width: int, device: torch.device) -> list[CoverageGroup]:
-        place = (height, width, device)
-        if place not in self._made:
-            coverage = self._layout.coverage(height, width)
-            groups = coverage_groups(coverage, self._token_counts, self._overlap)
-            self._made[place] = [group.to(device) for group in groups]
-        return self._made[place]
+def _greatest(coverage: Tensor, acting: Tensor | None) -> Tensor:
+    """The greatest share of the subjects that act: (subjects, …) to (…)."""
+    if acting is not None:
+        coverage = coverage * acting.view(-1, *[1] * (coverage.ndim - 1))
+    return coverage.amax(0)

@@ -6,13 +6,13 @@ from typing import Any
 
 from ..comfy.applying import Settings, apply_subjects, weights_of
 from ..comfy.loading import ManagedAdapter, adapter_files, load_adapter, register_folder
-from ..comfy.patching import find_sites, kind_of
+from ..comfy.sites import find_sites, kind_of
 from ..errors import InputError, naming
 from ..layout import Layout, LayoutBatch, all_layouts
 from ..method.attention import Overlap
-from ..method.auto_layout import AutoLayout as AutoLayoutSettings
 from ..method.fitting import check_layout, check_sites, check_subjects
-from ..method.schedule import check_schedule
+from ..method.found import AutoLayoutSettings
+from ..method.schedule import Times, check_schedule
 from ..subjects import Subject
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
@@ -130,7 +130,6 @@ class ApplyMSDiffusion:
         acting = [w for w, subject in zip(weights, subjects, strict=True) if subject.enabled]
         if not any(acting) and not (acting and text_in_box):
             return (model.clone(),)
-        settings = Settings(
-            weights, start_percent, end_percent, grounding, Overlap(overlap), auto_layout
-        )
+        times = Times(start_percent, end_percent)
+        settings = Settings(weights, times, grounding, Overlap(overlap), auto_layout)
         return (apply_subjects(model, msd_model, subjects, layouts, settings),)

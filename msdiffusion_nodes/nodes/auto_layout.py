@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ..comfy.encoders import text_tokens
-from ..comfy.patching import site_patches
+from ..comfy.runs import applied_on
+from ..comfy.shown_areas import areas_of
 from ..errors import InputError, naming
-from ..method.auto_layout import AutoLayout as AutoLayoutSettings
+from ..method.found import AutoLayoutSettings
 from ..pictures.preview import draw_areas
 from .sockets import CATEGORY, checked
 
@@ -101,14 +102,12 @@ class ShowAreas:
     @checked
     def show(self, model: Any, samples: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         with naming("model"):
-            patches = list(site_patches(model).values())
-            if not patches:
+            applied = applied_on(model.model_options["transformer_options"])
+            if not applied:
                 raise InputError("it has no subjects; connect the model of Apply MS-Diffusion")
-        attention = patches[0].parts[0][0]
-        steps = [areas[0].float() for areas in attention.history]  # of the first picture
+        latent, layout = samples["samples"], applied[0].layouts[0]
+        steps = [areas[0].float() for areas in areas_of(latent)]  # of the first picture
         if not steps:
-            height, width = samples["samples"].shape[-2:]
-            steps = [attention.layout.coverage(height, width)]
-        size = (attention.layout.height, attention.layout.width)
-        pictures = torch.cat([draw_areas(areas, size) for areas in steps])
+            steps = [layout.coverage(*latent.shape[-2:])]
+        pictures = torch.cat([draw_areas(areas, (layout.height, layout.width)) for areas in steps])
         return (pictures, steps[-1])

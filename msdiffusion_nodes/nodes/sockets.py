@@ -19,7 +19,7 @@ from torch import Tensor
 from ..comfy.loading import ManagedAdapter
 from ..errors import InputError, is_finite, naming, shown
 from ..layout import Layout, LayoutBatch
-from ..method.auto_layout import AutoLayout
+from ..method.found import AutoLayoutSettings
 from ..subjects import Subject
 
 CATEGORY = "MS-Diffusion"
@@ -137,7 +137,7 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
         "the layout of this pack's Layout Boxes",
     ),
     "MSD_AUTO_LAYOUT": (
-        lambda value: isinstance(value, AutoLayout),
+        lambda value: isinstance(value, AutoLayoutSettings),
         "the output of this pack's Auto Layout",
     ),
 }

@@ -104,8 +104,9 @@ class Fuzzed:
                 assert math.isfinite(subject.start_percent + subject.end_percent)
         elif kind == "MODEL":
             assert output is not self.inputs["ApplyMSDiffusion"]["model"]
-            for patch in self.pack.patching.site_patches(output).values():
-                for _, placed in patch.parts:
+            options = output.model_options["transformer_options"]
+            for patch in self.pack.following.site_patches(options).values():
+                for placed in patch.tokens:
                     assert placed.home.key.isfinite().all() and placed.home.value.isfinite().all()
         elif kind == "BOUNDING_BOX":
             assert json.loads(json.dumps(output)) == output

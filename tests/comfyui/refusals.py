@@ -49,7 +49,7 @@ def results(run, good):
         subject = run("EncodeSubjects", **good["EncodeSubjects"])[0][0]
         patched = run("ApplyMSDiffusion", **good["ApplyMSDiffusion"])[0]
         patches = patched.model_options["transformer_options"]["patches_replace"]["attn2"]
-        value = patches["middle", 0, 9].parts[0][1].home.value
+        value = patches["middle", 0, 9].tokens[0].home.value
         return [subject.image_features, subject.phrase_embedding, value]
 
     before = compute()

@@ -1,10 +1,11 @@
 """Areas read from the text: equal to the official code, and afresh on every run."""
 
+import gc
+
 import nodes
 import pytest
 import torch
 from golden_cases import apply_nodes, call_unet, load
-from other_packs import attn2_patches
 from sampling import empty_latent, ksampler, text
 
 PROMPT = "a cute dog and a grey cat"  # the recording's phrases stand at [3, 4) and [6, 8)
@@ -149,23 +150,22 @@ def test_a_positive_prompt_of_another_length_is_refused(tiny, patch, auto):
     ksampler(tiny, model, **{**SETTINGS, "negative": text(tiny.clip, longer)})
 
 
-def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(
-    tiny, patch, auto, monkeypatch
-):
-    model = patch(auto_layout=auto())
-    attention, sizes = attn2_patches(model)["middle", 0, 0].parts[0][0], []
-    end_run = attention.end_run
+def test_memory_does_not_grow_with_the_steps_and_is_free_after_the_run(pack, tiny, patch, auto):
+    model, sizes = patch(auto_layout=auto()).clone(), []
 
-    def measured():
-        sizes.append(sum(average.mean.nbytes for average in attention._maps.values()))
-        end_run()
+    def kept():
+        gc.collect()
+        averages = [one for one in gc.get_objects() if type(one) is pack.found.MapAverage]
+        return sum(one.mean.nbytes for one in averages)
 
-    monkeypatch.setattr(attention, "end_run", measured)
-    for steps in (3, 9):
-        ksampler(tiny, model, **{**SETTINGS, "steps": steps})
-        assert not attention._maps
-    assert sizes[0] == sizes[1] > 0
-    assert attention.history.maxlen is not None
+    def measure(arguments):
+        sizes.append(kept())
+        return arguments["denoised"]
+
+    model.set_model_sampler_post_cfg_function(measure)
+    ksampler(tiny, model, **{**SETTINGS, "steps": 5})
+    assert len(sizes) == 5 and len(set(sizes)) == 1 and sizes[0] > 0
+    assert kept() == 0
 
 
 def test_a_subject_that_is_off_is_not_found_either(tiny, patch, options, auto):

@@ -69,16 +69,21 @@ def test_a_mask_acts_in_its_shape_only_and_softly(run, patch, influence):
     assert torch.allclose(added[0][masks[0] == 0.25], hard[0][masks[0] == 0.25] * 0.25, atol=1e-6)
 
 
-def test_soft_masks_that_overlap_each_have_their_share(run, patch, influence):
+def test_a_grey_value_is_a_share_of_the_effect(run, patch, influence):
     def both(first, second):
         masks = torch.stack([mask((ALL, ALL, first)), mask((ALL, ALL, second))])
         return influence(
             patch(layout=run("LayoutBoxes", boxes="", width=64, height=64, masks=masks)[0])
         )
 
-    tiny_share = 1e-7  # seen in the joint attention, and yet without effect
-    first, second = both(1.0, tiny_share), both(tiny_share, 1.0)
-    assert torch.allclose(both(0.5, 0.25), first * 0.5 + second * 0.25, atol=1e-5)
+    together = both(1.0, 1.0)
+    assert torch.allclose(both(0.5, 0.5), together * 0.5, atol=1e-5)
+    steps = [both(1.0, share) for share in (0.25, 0.5, 0.75, 1.0)]
+    distances = [float((step - together).norm()) for step in steps]
+    assert distances == sorted(distances, reverse=True) and distances[-1] == 0
+    # a share that nobody sees does what none does, and each step on the way is a small one
+    moves = [(b - a).norm() for a, b in zip(steps, steps[1:], strict=False)]
+    assert max(moves) < 0.6 * (together - steps[0]).norm()
 
 
 def test_the_box_of_a_mask_is_its_bounds(run):
@@ -174,7 +179,7 @@ def test_text_stays_in_its_box(tiny, patch, influence, auto):
     added = influence(model)
     assert (added != 0).any(), "each half misses the other subject's phrase"
     site = attn2_patches(model)[KEY]
-    dog, cat = (place[0] for place in site.parts[0][0].positions)
+    dog, cat = (place[0] for place in site.applied.text.positions)
     k = torch.zeros(1, 77, CHANNELS)
     v = torch.zeros(1, 77, CHANNELS)
     v[:, dog] = 1

@@ -50,25 +50,24 @@ def test_the_layout_follows_the_picture_through_deep_shrink_and_upscaling(tiny, 
 
 
 def test_an_area_sees_its_part_of_the_layout(tiny, patch, run):
-    seen = []
-    model = patch(boxes="[[0, 0, 0.25, 1], [0.75, 0, 1, 1]]")
-    attention = attn2_patches(model)["input", 4, 0].parts[0][0]
-    original = type(attention).add
+    seen = set()
+    model = patch(boxes="[[0, 0, 0.25, 1], [0.75, 0, 1, 1]]").clone()
+    layout = attn2_patches(model)["input", 4, 0].applied.layouts[0]
 
-    def add(self, out, query, tokens, call, areas):
-        seen.append(call.window)
-        return original(self, out, query, tokens, call, areas)
+    def look(q, k, v, extra_options):
+        seen.update(
+            one.window for one in extra_options["msdiffusion_call"].conditions if one.positive
+        )
+        return q, k, v
 
+    model.set_model_attn2_patch(look)
     positive = nodes.ConditioningSetArea().append(text(tiny.clip, "a cat"), 128, 256, 128, 0, 1.0)[
         0
     ]
-    type(attention).add = add
-    try:
-        ksampler(tiny, model, **{**SETTINGS, "steps": 1, "positive": positive})
-    finally:
-        type(attention).add = original
-    assert {window.as_tuple() for window in seen} == {(0.5, 0.0, 1.0, 1.0)}
-    tile = attention.layout.crop(seen[0])
+    ksampler(tiny, model, **{**SETTINGS, "steps": 1, "positive": positive})
+    (window,) = seen
+    assert window.as_tuple() == (0.5, 0.0, 1.0, 1.0)
+    tile = layout.crop(window)
     assert [region.box.as_tuple() for region in tile.regions] == [(0, 0, 0, 0), (0.5, 0, 1, 1)]
 
 

@@ -53,7 +53,7 @@ def test_nothing_stays_behind_when_the_model_computes_elsewhere(kind, run, tiny,
     model = patch(model=tiny.models.unet_model(), **changes)
     made = on_meta(model, tiny)
     assert made.device == META and made.shape == (2, 4, 16, 16)
-    placed = [site.parts[0][1] for site in attn2_patches(model).values()]
+    placed = [site.tokens[0] for site in attn2_patches(model).values()]
     assert {device for each in placed for device, _ in each.copies} == {META}
     assert all(each.home.key.device.type == "cpu" for each in placed)
     model.model_patches_to(torch.device("cpu"))
@@ -149,7 +149,7 @@ def test_weights_in_other_dtypes_computed_in_float32(dtype, tiny, patch, subject
 def test_half_precision(stored, computed, tiny, patch):
     model, exact = stored_in(tiny, stored, computed), stored_in(tiny, stored, torch.float32)
     patched = patch(model=model)
-    placed = [site.parts[0][1] for site in attn2_patches(patched).values()]
+    placed = [site.tokens[0] for site in attn2_patches(patched).values()]
     assert {each.home.key.dtype for each in placed} == {computed or stored}
     plain, ours = ksampler(tiny, model, **SETTINGS), ksampler(tiny, patched, **SETTINGS)
     assert ours.isfinite().all() and not any(each.copies for each in placed)

@@ -123,4 +123,4 @@ def test_clones_of_clones_and_what_is_done_to_them(tiny, patch, sample):
     stacked = patch(model=third, boxes=LEFT).clone()
     for key in SITE_KEYS:
         first = attn2_patches(stacked)[key].earlier
-        assert first.parts[0][1] is attn2_patches(ours)[key].parts[0][1]
+        assert first.tokens[0] is attn2_patches(ours)[key].tokens[0]

@@ -98,7 +98,7 @@ def test_clones_share_the_tensors(patch):
     twin = ours.clone().clone()
     for key in SITE_KEYS:
         assert attn2_patches(twin)[key] is not attn2_patches(ours)[key]
-        assert attn2_patches(twin)[key].parts is attn2_patches(ours)[key].parts
+        assert attn2_patches(twin)[key].applied is attn2_patches(ours)[key].applied
 
 
 def test_keys_and_values_are_projected_once(tiny, msd_model, patch):

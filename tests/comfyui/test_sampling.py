@@ -82,7 +82,7 @@ def test_outside_its_time_a_subject_changes_nothing(tiny, patch):
 def test_bfloat16_model_keeps_its_dtype(tiny, patch):
     model = tiny.models.unet_model(dtype=torch.bfloat16)
     patched = patch(model=model)
-    placed = [site.parts[0][1] for site in attn2_patches(patched).values()]
+    placed = [site.tokens[0] for site in attn2_patches(patched).values()]
     assert {each.home.key.dtype for each in placed} == {torch.bfloat16}
     settings = {"steps": 1, "latent_image": empty_latent(256, 256)}
     ours = ksampler(tiny, patched, **settings)

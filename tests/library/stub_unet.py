@@ -4,15 +4,31 @@ The sites are listed in the adapter's order (down blocks, up blocks, middle bloc
 order they run in, as in a real UNet.
 """
 
+from collections.abc import Sequence
+
 import fill
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from msdiffusion_nodes.layout import Layout
 from msdiffusion_nodes.method.adapter import SiteTokens
-from msdiffusion_nodes.method.attention import LayoutGroups, add_image_attention
+from msdiffusion_nodes.method.applied import AppliedSubjects
+from msdiffusion_nodes.method.areas import KnownAreas
+from msdiffusion_nodes.method.run import Place, SubjectsRun
 
 CONTEXT = 40  # width of the text
+
+
+class LayoutAreas:
+    """The areas of a layout on any grid, as a run works them out."""
+
+    def __init__(self, layout: Layout, token_counts: Sequence[int]) -> None:
+        applied = AppliedSubjects([layout], [], token_counts)
+        self.run = SubjectsRun(applied, lambda percent: 1 - percent)
+
+    def on_grid(self, height: int, width: int, device: torch.device) -> KnownAreas:
+        return self.run.areas(Place(0, "positive", (height, width)), None, device)
 
 
 class CrossAttention(nn.Module):
@@ -31,7 +47,7 @@ class CrossAttention(nn.Module):
         x: Tensor,
         text: Tensor,
         tokens: SiteTokens | None = None,
-        groups: LayoutGroups | None = None,
+        areas: LayoutAreas | None = None,
     ) -> Tensor:
         """Before `to_out`: x (batch, width, h, w), text (batch, t, 40) -> (batch, h·w, width)."""
         query = self.to_q(x.flatten(2).transpose(1, 2))  # (batch, h·w, width)
@@ -41,11 +57,10 @@ class CrossAttention(nn.Module):
         )
         out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         if tokens is not None:
-            on_grid = groups.on_grid(*x.shape[-2:], x.device)
-            add_image_attention(out, query, tokens.key, tokens.value, on_grid)
+            areas.on_grid(*x.shape[-2:], x.device).add(out, query, tokens, None)
         return out
 
-    def forward(self, x: Tensor, *rest: Tensor | SiteTokens | LayoutGroups | None) -> Tensor:
+    def forward(self, x: Tensor, *rest: Tensor | SiteTokens | LayoutAreas | None) -> Tensor:
         out = self.to_out(self.attention(x, *rest))
         return x + out.transpose(1, 2).unflatten(-1, x.shape[-2:])
 
@@ -79,12 +94,12 @@ class StubUNet(nn.Module):
         x: Tensor,
         text: Tensor,
         tokens: list[SiteTokens] | None = None,
-        groups: LayoutGroups | None = None,
+        areas: LayoutAreas | None = None,
     ) -> Tensor:
         """Noise from a latent (batch, 4, h, w) and its text (batch, t, 40): the same shape."""
 
         def attend(site: int, x: Tensor) -> Tensor:
-            return self.sites[site](x, text, tokens[site] if tokens else None, groups)
+            return self.sites[site](x, text, tokens[site] if tokens else None, areas)
 
         def half(x: Tensor) -> Tensor:
             return F.avg_pool2d(x, 2, ceil_mode=True)

@@ -7,13 +7,12 @@ import numpy as np
 import oracle
 import pytest
 import torch
-from stub_unet import CONTEXT, StubUNet
+from stub_unet import CONTEXT, LayoutAreas, StubUNet
 
 from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.files.checkpoint import Checkpoint
 from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.method.adapter import Adapter
-from msdiffusion_nodes.method.attention import LayoutGroups
 from msdiffusion_nodes.method.fitting import check_layout, check_sites, check_subjects
 from msdiffusion_nodes.subjects import Subject, parse_weights
 
@@ -57,16 +56,16 @@ class Painter:
         self.tokens = adapter.project(
             tokens, weights.repeat_interleave(torch.tensor(counts)), unet.heads
         )
-        self.groups = LayoutGroups(layout, counts)
+        self.areas = LayoutAreas(layout, counts)
 
     def paint(self) -> torch.Tensor:
-        return self.unet(*inputs(), self.tokens, self.groups)
+        return self.unet(*inputs(), self.tokens, self.areas)
 
     def at_site(self, number: int = 0) -> torch.Tensor:
         """What one site adds to the text attention: (batch, h, w, width)."""
         site, (latent, text) = self.unet.sites[number], inputs()
         x = latent[:, :1].repeat(1, site.width, 1, 1)
-        added = site.attention(x, text, self.tokens[number], self.groups)
+        added = site.attention(x, text, self.tokens[number], self.areas)
         return (added - site.attention(x, text)).unflatten(1, (HEIGHT, WIDTH))
 
 
@@ -114,7 +113,7 @@ def test_a_site_changes_in_the_cells_of_the_boxes_only(unet, adapter, site):
     assert 0 < inside.sum() < inside.numel()
     assert (added[:, ~inside] == 0).all()
     assert (added[:, inside] != 0).any(dim=-1).all()
-    groups = painter.groups.on_grid(HEIGHT, WIDTH, added.device)
+    groups = painter.areas.on_grid(HEIGHT, WIDTH, added.device).groups
     assert sum(len(group.cells) for group in groups) == inside.sum()  # the rest costs nothing
 
 
@@ -210,9 +209,10 @@ def test_the_attention_asks_for_no_value_of_a_tensor(unet, adapter):
     painter = Painter(unet, adapter, [DOG, CAT], [LEFT, (0.3, 0, 1, 1)])
     tokens = [site.to(meta) for site in painter.tokens]
     latent, text = (tensor.to(meta) for tensor in inputs())
-    painted = StubUNet().to(meta)(latent, text, tokens, painter.groups)
+    painted = StubUNet().to(meta)(latent, text, tokens, painter.areas)
     assert painted.device == meta and painted.shape == latent.shape
-    assert {group.cells.device for group in painter.groups.on_grid(HEIGHT, WIDTH, meta)} == {meta}
+    groups = painter.areas.on_grid(HEIGHT, WIDTH, meta).groups
+    assert {group.cells.device for group in groups} == {meta}
 
 
 @pytest.mark.parametrize("dim, latents, out, width, heads", [(24, 3, 20, 24, 3), (56, 6, 72, 8, 1)])

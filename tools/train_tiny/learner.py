@@ -15,7 +15,7 @@ from tiny_world.pixels import CELL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msdiffusion_nodes.comfy.patching import Site, find_sites
+from msdiffusion_nodes.comfy.sites import Site, find_sites
 from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.method.adapter import Adapter
 from msdiffusion_nodes.method.phrases import END

@@ -1,4 +1,4 @@
-"""Auto layout: areas read from the text attention of each subject's phrase.
+"""Auto layout: areas found in the text attention of each subject's phrase.
 
 The rule is the official code's: the maps of a phrase's tokens are averaged over heads, tokens and
 the steps so far, normalised between their least and greatest value, and cut at a threshold. From
@@ -11,16 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
 from torch import Tensor
 
-from .attention import CLOSED
+from ..errors import InputError
 
 EPSILON = 1e-5  # keeps an even map from being divided by zero, as in the official code
 
 
 @dataclass(frozen=True)
-class AutoLayout:
+class AutoLayoutSettings:
     """What AutoLayout's socket carries.
 
     Attributes:
@@ -40,28 +39,65 @@ class AutoLayout:
     text_in_box: bool = False
 
 
-def phrase_maps(query: Tensor, key: Tensor, heads: int, positions: Sequence[Tensor]) -> Tensor:
-    """How much each cell looks at each phrase, averaged over heads and the phrase's tokens.
+@dataclass(frozen=True)
+class TextRule:
+    """Auto layout for certain subjects: what of the prompt is whose. Holds no text encoder.
 
-    Args:
-        query: (batch, h·w, heads·dim).
-        key: of the whole text (batch, text tokens, heads·dim).
-        positions: int64 (phrase tokens,) a subject.
-
-    Returns:
-        float32 (batch, subjects, h·w)
+    Attributes:
+        positions: each subject's places in the prompt's tokens.
+        length: tokens of the prompt, padding included.
+        threshold, start_step, areas, text_in_box: as in `AutoLayoutSettings`.
     """
-    query = rearrange(query, "b n (h d) -> b h n d", h=heads)
-    key = rearrange(key, "b t (h d) -> b h d t", h=heads)
-    logits = (query @ key).float() / query.shape[-1] ** 0.5
-    probabilities = logits.softmax(dim=-1).mean(dim=1)  # (b, n, t)
-    return torch.stack([probabilities[..., place].mean(dim=-1) for place in positions], dim=1)
+
+    positions: Sequence[Sequence[int]]
+    length: int
+    threshold: float
+    start_step: int
+    areas: bool = True
+    text_in_box: bool = False
+
+    def check_prompt(self, length: int) -> None:
+        """Refuse a positive prompt that cannot be auto layout's own.
+
+        Args:
+            length: its number of tokens.
+
+        Raises:
+            InputError: auto layout's prompt has another number.
+        """
+        if length != self.length:
+            raise InputError(
+                f"auto_layout: its prompt has {self.length} tokens, the sampler's positive"
+                f" prompt {length}; connect the same text to both"
+            )
+
+    def check_text(self, length: int, copies: int) -> None:
+        """Refuse a text at a site in which the phrases stand elsewhere.
+
+        Args:
+            length: its number of tokens; a text may be repeated to a longer one's length.
+            copies: how often the pictures come, each time with a text of its own.
+
+        Raises:
+            InputError: it is not the prompt.
+        """
+        if copies > 1:
+            raise InputError(
+                "auto_layout: another node (attention couple) gives regions of the picture prompts"
+                " of their own, in which the phrases stand elsewhere or not at all; use one of the"
+                " two"
+            )
+        if length % self.length:
+            self.check_prompt(length)
 
 
 class MapAverage:
     """One site's maps over a run: a running mean, so memory does not grow with the steps.
 
     Everything stays on the device; asking for a number would stop the GPU.
+
+    Args:
+        maps: any of the shape to come (batch, subjects, h·w).
     """
 
     def __init__(self, maps: Tensor) -> None:
@@ -74,36 +110,18 @@ class MapAverage:
 
         Without a sigma every evaluation counts.
         """
+        if self.mean.device != maps.device:  # its condition is now evaluated on another GPU
+            self.mean, self.count = self.mean.to(maps.device), self.count.to(maps.device)
+            self.sigma = self.sigma.to(maps.device)
         sigma = self.sigma + 1 if sigma is None else sigma
         is_new = (sigma != self.sigma).to(maps.dtype)
         self.count = self.count + is_new
         self.mean = self.mean + is_new * (maps - self.mean) / self.count
         self.sigma = sigma.to(maps.dtype)
 
-    def areas(self, threshold: float, start_step: int, before: Tensor) -> Tensor:
+    def coverage(self, threshold: float, start_step: int, before: Tensor) -> Tensor:
         """0 or 1 from the maps, or `before` until `start_step`: (batch, subjects, h·w)."""
         least, greatest = self.mean.amin(-1, keepdim=True), self.mean.amax(-1, keepdim=True)
         normalised = (self.mean - least) / (greatest - least + EPSILON)
         found = (normalised > threshold).to(before.dtype)
         return torch.where(self.count >= start_step, found, before)
-
-
-def text_bias(shares: Tensor, positions: Sequence[Tensor], length: int, period: int) -> Tensor:
-    """Close a phrase's text tokens to the cells outside its subject's area.
-
-    Args:
-        shares: float (batch, subjects, h·w).
-        positions: int64 (phrase tokens,) a subject.
-        length: text tokens as they come; ComfyUI repeats a short text to match a long one.
-        period: text tokens of the prompt itself.
-
-    Returns:
-        float (batch, 1, h·w, length), added before the softmax; `CLOSED` where a cell must not
-        look. Some of ComfyUI's attentions take a bool for something else.
-    """
-    phrase = shares.new_zeros(len(positions), period)
-    for subject, place in enumerate(positions):
-        phrase[subject, place] = 1
-    inside = torch.einsum("bsn,sl->bnl", (shares > 0).to(phrase.dtype), phrase)
-    closed = (inside == 0) & (phrase.sum(dim=0) > 0)
-    return (closed.to(shares.dtype) * CLOSED).repeat(1, 1, length // period)[:, None]

@@ -1,0 +1,161 @@
+"""What changes while a picture is sampled: maps of the phrases, and what was worked out for a grid.
+
+A `SubjectsRun` lives as long as one run of the sampler. Nothing of it hangs on the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from ..layout import Box, Layout
+from .applied import AppliedSubjects
+from .areas import Areas, FoundAreas, KnownAreas
+from .attention import Gate, Overlap, stack_overlap
+from .found import MapAverage
+from .schedule import SigmaRange
+from .text import open_text, phrase_columns, phrase_maps
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when some rows of a site are computed.
+
+    Attributes:
+        site: the site's number, in the adapter's order.
+        condition: names the condition, so that several prompts do not mix their maps.
+        grid: height and width of the cells.
+        sigmas: (pictures,), the noise level; None where a caller of the bare UNet gives none.
+        window: the part of the picture that the condition is about; None for all of it.
+        pictures: which of the run's pictures these are; None where it does not matter.
+        layout: the number of the layout.
+    """
+
+    site: int
+    condition: Hashable
+    grid: tuple[int, int]
+    sigmas: Tensor | None = None
+    window: Box | None = None
+    pictures: tuple[int, ...] | None = None
+    layout: int = 0
+
+
+class SubjectsRun:
+    """The state of one run, for the subjects of one ApplyMSDiffusion.
+
+    Args:
+        applied: these subjects.
+        percent_to_sigma: the noise level at a share of the schedule, of the model that is sampled.
+        show: called with the areas at the shown site, bool (pictures, subjects, h, w).
+    """
+
+    def __init__(
+        self,
+        applied: AppliedSubjects,
+        percent_to_sigma: Callable[[float], float],
+        show: Callable[[Hashable, Tensor], None] | None = None,
+    ) -> None:
+        self.applied = applied
+        ranges = [times.sigmas(percent_to_sigma) for times in applied.times]
+        self._ranges: Sequence[SigmaRange | None] = ranges if any(ranges) else ()
+        self._show = show
+        self._maps: dict[Hashable, MapAverage] = {}
+        self._made: dict[Hashable, Any] = {}
+
+    def areas(self, place: Place, probabilities: Tensor | None, device: torch.device) -> Areas:
+        """The subjects' areas at a place.
+
+        Args:
+            probabilities: those of the text attention (batch, heads, h·w, text tokens), where the
+                areas are found in the text.
+        """
+        known = self._known(place, device)
+        if not self.applied.finds_areas or probabilities is None:
+            return known
+        coverage = self._found(place, probabilities, known.coverage())
+        return FoundAreas(coverage, self._owners(device), self._apart(place))
+
+    def open_text(self, areas: Areas, length: int, device: torch.device) -> Tensor:
+        """At which text each cell may look, if phrases act in their areas only: see `open_text`."""
+        return open_text(areas.coverage(), self._columns(length, device))
+
+    def gate(self, sigmas: Tensor | None) -> Gate | None:
+        """Which subjects act at a noise level; None where all do always.
+
+        Raises:
+            RuntimeError: a time was set, and a caller of the bare UNet says no noise level.
+        """
+        if not self._ranges:
+            return None
+        if sigmas is None:
+            raise RuntimeError("start and end percent need `sigmas` in the transformer options")
+        always = torch.ones_like(sigmas[:1])
+        gates = [each.gate(sigmas, always.dtype) if each else always for each in self._ranges]
+        subjects = torch.cat(gates)
+        return Gate(subjects, subjects[self._owners(sigmas.device)])
+
+    def _found(self, place: Place, probabilities: Tensor, before: Tensor) -> Tensor:
+        text = self.applied.text
+        columns = self._columns(probabilities.shape[-1], probabilities.device)
+        maps = phrase_maps(probabilities, columns)  # (b, s, n)
+        before = before.expand(len(maps), -1, -1)
+        sigma = None if place.sigmas is None else place.sigmas[0]
+        # where some pictures come at a time, in windows that overlap, each has its own average
+        pictures = (None,) if place.pictures is None else place.pictures
+        found = []
+        for picture, some in zip(pictures, maps.chunk(len(pictures)), strict=True):
+            key = (place.site, place.condition, place.window, place.layout, picture, some.shape)
+            average = self._maps.setdefault(key, MapAverage(some))
+            average.update(some, sigma)
+            found.append(average.coverage(text.threshold, text.start_step, before[: len(some)]))
+        coverage = stack_overlap(torch.cat(found), self.applied.overlap)
+        if self._show is not None and place.site == self.applied.shown_site:
+            shown = rearrange(coverage > 0, "b s (h w) -> b s h w", h=place.grid[0])
+            self._show(place.condition, shown)
+        return coverage
+
+    def _known(self, place: Place, device: torch.device) -> KnownAreas:
+        applied = self.applied
+        return self._once(
+            ("known", place.layout, place.window, place.grid, device),
+            lambda: KnownAreas(
+                self._seen(place).coverage(*place.grid),
+                applied.token_counts,
+                applied.overlap,
+                device,
+            ),
+        )
+
+    def _apart(self, place: Place) -> bool:
+        regions = self.applied.layouts[place.layout].regions
+        soft = any(region.mask is not None for region in regions)
+        return soft and self.applied.overlap is Overlap.TOPMOST
+
+    def _seen(self, place: Place) -> Layout:
+        layout = self.applied.layouts[place.layout]
+        return layout if place.window is None else layout.crop(place.window)
+
+    def _owners(self, device: torch.device) -> Tensor:
+        """The subject of each token: int64 (tokens,)."""
+        counts = torch.tensor(self.applied.token_counts)
+        return self._once(
+            ("owners", device),
+            lambda: torch.arange(len(counts)).repeat_interleave(counts).to(device),
+        )
+
+    def _columns(self, length: int, device: torch.device) -> Tensor:
+        text = self.applied.text
+        return self._once(
+            ("columns", length, device),
+            lambda: phrase_columns(text.positions, text.length, length).to(device),
+        )
+
+    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
