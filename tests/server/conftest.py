@@ -63,6 +63,8 @@ def prompt(server):
 def browser():
     from playwright.sync_api import sync_playwright
 
+    if os.environ.get("CHROMIUM_PATH") == "":
+        pytest.skip("tools/test.py found no Chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM_PATH"),
