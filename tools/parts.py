@@ -12,14 +12,8 @@ from packages import ROOT
 NOT_OURS = ("--config", 'extend-exclude = [".comfyui"]')
 CHECKS = {"comfy node validate": "validate", "comfy-test lint": "lint", "nodesafe": "nodesafe"}
 EARLY = "tests/publish"  # needs no package of ComfyUI's
-# each alone, with two processes where they have enough to do; -n0 among the arguments takes one
-TWO_PROCESSES = ("-n2", "--dist=loadfile")
-LATER = {
-    "tests/page": (),
-    "tests/library": TWO_PROCESSES,
-    "tests/comfyui": TWO_PROCESSES,
-    "tests/server": (),
-}
+# then one after the other, each in so many processes; -n0 among the arguments takes one
+LATER = {"tests/page": 1, "tests/library": 2, "tests/comfyui": 2, "tests/server": 1}
 WITHOUT_COMFYUI = ("tests/library", "tests/publish", "tests/page")  # a machine may have none
 WITH_BROWSER = "tests/server"
 
@@ -32,6 +26,7 @@ class Part:
     command: tuple[str, ...]
     comfyui: bool = True
     browser: bool = False  # whether some of its tests need one
+    processes: int = 1  # that keep a core busy
 
 
 def early_parts(arguments: Sequence[str]) -> list[Part]:
@@ -52,11 +47,12 @@ def later_parts(arguments: Sequence[str]) -> list[Part]:
     return [
         Part(
             folder,
-            ("pytest", folder, *options, *arguments),
+            ("pytest", folder, *_in_processes(processes), *arguments),
             folder not in WITHOUT_COMFYUI,
             folder == WITH_BROWSER,
+            processes,
         )
-        for folder, options in LATER.items()
+        for folder, processes in LATER.items()
         if (ROOT / folder).is_dir()
     ]
 
@@ -72,6 +68,11 @@ def selected(arguments: Sequence[str]) -> Part:
     folders = () if chosen else ("tests",)
     comfyui = not chosen or not all(_in(path, WITHOUT_COMFYUI) for path in chosen)
     return Part("pytest " + " ".join(arguments), ("pytest", *folders, *arguments), comfyui, comfyui)
+
+
+def _in_processes(count: int) -> tuple[str, ...]:
+    """Options for pytest; the tests of a file stay together."""
+    return (f"-n{count}", "--dist=loadfile") if count > 1 else ()
 
 
 def _paths(arguments: Sequence[str]) -> list[Path]:

@@ -58,7 +58,10 @@ def command(part: Part, programs: Path) -> list[str]:
 def environment(part: Part, env: Mapping[str, str]) -> dict[str, str]:
     """A part's variables: some have to pass on a machine that has no ComfyUI."""
     left_out = set() if part.comfyui else {"COMFYUI_PATH"}
-    return {key: value for key, value in env.items() if key not in left_out}
+    made = {key: value for key, value in env.items() if key not in left_out}
+    if part.processes > 1:
+        made["OMP_NUM_THREADS"] = "1"  # threads of PyTorch that wait for a core cost much more
+    return made
 
 
 def headline(part: Part) -> None:
