@@ -1,6 +1,7 @@
 """The programs that check node packs, in an environment of their own below `.comfyui`.
 
 Their requirements are not ComfyUI's. They are installed once; then they need no network.
+Beside them lie ruff and pytest: style and `tests/publish` need not wait for ComfyUI's packages.
 """
 
 from __future__ import annotations
@@ -8,17 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from console import SetupError, note, run
 from packages import (
-    PIP_HELP,
     ROOT,
     STATE,
     make_state,
-    pip_command,
-    pip_env,
+    make_venv,
+    pip_install,
     read_requirements,
     write_whole,
 )
@@ -40,13 +39,10 @@ def ensure_checkers() -> None:
         return
     make_state()
     shutil.rmtree(CHECKERS, ignore_errors=True)
-    run([sys.executable, "-m", "venv", CHECKERS], f"{CHECKERS} could not be made.")
-    fault = f"The checkers could not be installed. {PIP_HELP}"
-    command = [*pip_command(PROGRAMS / "python"), "install", *_wanted().splitlines()]
-    run(command, fault, show=("Downloading", "Installing collected"), env=pip_env())
-    write_whole(STAMP, _wanted())
-    for folder in ("pip-cache", "tmp"):
-        shutil.rmtree(STATE / folder, ignore_errors=True)
+    make_venv(CHECKERS)
+    wanted = _wanted()
+    pip_install(PROGRAMS / "python", "checkers", wanted.splitlines(), "The programs that check")
+    write_whole(STAMP, wanted)
 
 
 def checkers_are_there() -> bool:
@@ -54,7 +50,7 @@ def checkers_are_there() -> bool:
     if not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != _wanted():
         return False
     try:
-        run([PROGRAMS / "python", "-c", "import comfy_cli, comfy_test, nodesafe"], "broken")
+        run([PROGRAMS / "python", "-c", "import comfy_cli, comfy_test, nodesafe, pytest"], "broken")
     except SetupError:
         return False
     return True

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from console import SetupError
-from packages import STATE, make_state
+from packages import COMPILED, STATE, make_state
 from prompt_errors import PromptError, answer_of, failure, refusal
 
 __all__ = ["ComfyServer", "PromptError"]
@@ -203,7 +203,7 @@ class ComfyServer:
         offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
         output = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
         if not self.comfyui.is_relative_to(STATE):
-            output["PYTHONDONTWRITEBYTECODE"] = "1"  # leave the user's ComfyUI as it is
+            output["PYTHONPYCACHEPREFIX"] = str(COMPILED)  # leave the user's ComfyUI as it is
         return {**kept, **offline, **output}
 
 

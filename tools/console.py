@@ -7,8 +7,15 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread, local
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+_aside = local()  # `notes` in the thread of an `Aside`
+_running: set[subprocess.Popen[str]] = set()
 
 
 class SetupError(Exception):
@@ -28,8 +35,43 @@ class Progress:
 
 
 def note(text: str) -> None:
-    """Prints a line below the current step."""
-    print(f"      {text}", flush=True)
+    """Prints a line below the current step; from an `Aside`, once its step has come."""
+    held = getattr(_aside, "notes", None)
+    if held is None:
+        print(f"      {text}", flush=True)
+    else:
+        held.append(text)
+
+
+class Aside(Generic[Result]):
+    """Work beside the steps on the screen; it begins at once."""
+
+    def __init__(self, work: Callable[[], Result], after: Aside[Any] | None = None) -> None:
+        """
+        Args:
+            after: what has to end first, well or not.
+        """
+        self._notes: list[str] = []
+        self._done: Future[Result] = Future()
+        Thread(target=self._run, args=(work, after), daemon=True).start()
+
+    def result(self) -> Result:
+        """Waits for the end; prints the work's notes, and returns or raises what it did."""
+        try:
+            return self._done.result()
+        finally:
+            for text in self._notes:
+                note(text)
+            self._notes.clear()
+
+    def _run(self, work: Callable[[], Result], after: Aside[Any] | None) -> None:
+        _aside.notes = self._notes
+        if after is not None:
+            wait([after._done])
+        try:
+            self._done.set_result(work())
+        except BaseException as error:
+            self._done.set_exception(error)
 
 
 def run(
@@ -39,6 +81,7 @@ def run(
     show: tuple[str, ...] = (),
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    to_its_end: bool = False,
 ) -> str:
     """Runs a program quietly and returns what it printed.
 
@@ -46,38 +89,56 @@ def run(
         fault: what to tell the user when the program fails.
         show: lines that begin with one of these are passed on to the screen as they come.
         env: variables to add to this process's own.
+        to_its_end: whether it may go on when this process stops early.
 
     Raises:
         SetupError: `fault` followed by the program's last lines.
     """
     lines: deque[str] = deque(maxlen=2000)
     try:
-        process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", **(env or {})},
-            cwd=cwd,
-        )
+        process = start(command, {**os.environ, **(env or {})}, cwd)
+        for line in output(process, to_its_end):
+            lines.append(line.rstrip())
+            if show and line.lstrip().startswith(show):
+                note(line.strip()[:100])
     except OSError as error:
         raise SetupError(f"{fault}\n{command[0]} does not start: {error}") from error
-    with process:
-        try:
-            for line in process.stdout or ():
-                lines.append(line.rstrip())
-                if show and line.lstrip().startswith(show):
-                    note(line.strip()[:100])
-        except BaseException:
-            process.kill()
-            raise
     if process.returncode:
         tail = "\n".join(f"    {line}" for line in list(lines)[-12:])
         raise SetupError(f"{fault} The last lines were:\n{tail}")
     return "\n".join(lines)
+
+
+def start(
+    command: Sequence[str | Path], env: Mapping[str, str], cwd: Path | None = None
+) -> subprocess.Popen[str]:
+    """Starts a program that is asked nothing; `output` reads what it says."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={"PYTHONIOENCODING": "utf-8", **env},
+        cwd=cwd,
+    )
+
+
+def output(process: subprocess.Popen[str], to_its_end: bool = False) -> Iterator[str]:
+    """The lines of a started program until it ends; unless it may go on, it ends with us."""
+    if not to_its_end:
+        _running.add(process)
+    with process:
+        try:
+            yield from process.stdout or ()
+        except BaseException:
+            if not to_its_end:
+                process.kill()
+            raise
+        finally:
+            _running.discard(process)
 
 
 def command_line(main: Callable[[], int]) -> None:
@@ -94,4 +155,7 @@ def command_line(main: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C.", file=sys.stderr)
         code = 130
+    finally:
+        for process in list(_running):  # of an `Aside`, whose thread ends with this one
+            process.kill()
     sys.exit(code)

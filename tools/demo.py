@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,14 @@ from typing import Any
 from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
 from demo_models import search, table, use_models
-from demo_world import (
+from packages import PHOTOGRAPHS, ROOT, write_whole
+from photographs import save_photographs
+from setup_env import prepare_base, setup
+from workflow_to_prompt import to_prompt
+
+sys.path.append(str(ROOT / "tests"))
+
+from tiny_world.workflows import (  # noqa: E402
     PICTURES,
     WORLD,
     picture_file,
@@ -26,15 +34,11 @@ from demo_world import (
     swap_boxes,
     use_tiny_world,
 )
-from packages import PHOTOGRAPHS, ROOT, write_whole
-from photographs import save_photographs
-from setup_env import prepare_base, setup
-from workflow_to_prompt import to_prompt
 
 EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
 OUTPUT = ROOT / "demo_output"
 TINY = ROOT / "tests" / "tiny_models"
-SHEET = ROOT / "tools" / "demo_sheet.py"
+SHEET = WORLD / "side_by_side.py"
 CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
 LONGEST = 4 * 3600  # seconds: SDXL on a slow CPU
 

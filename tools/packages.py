@@ -11,14 +11,18 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from console import SetupError, note, run
+from system import ensure_ensurepip
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".comfyui"
 VENV = ROOT / ".venv"
+COMPILED = STATE / "compiled"  # Python's, where a ComfyUI is not ours
 OLDEST_PYTHON = (3, 10)
 PIP_HELP = (
     "Check the network connection and the free disk space (7 GB on Linux), then run the same "
@@ -51,11 +55,7 @@ def ensure_venv(*requirements: Group) -> Path:
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     version = _venv_version(python)
     if version is None:
-        fault = (
-            f"{VENV} could not be made. On Debian or Ubuntu: apt-get install python3-venv; "
-            "elsewhere install Python from its official installer."
-        )
-        run([sys.executable, "-m", "venv", VENV], fault)
+        make_venv(VENV)
         version = _venv_version(python)
         if version is None:
             raise SetupError(f"{python} does not work: delete {VENV} and run this command again.")
@@ -67,14 +67,30 @@ def ensure_venv(*requirements: Group) -> Path:
         if installed.get(group.name) == digest:
             note("already there")
             continue
-        fault = f"{group.label} could not be installed. {PIP_HELP}"
-        show = ("Downloading", "Installing collected")
-        run([*pip_command(python), "install", *group.lines], fault, show=show, env=pip_env())
+        pip_install(python, group.name, group.lines, group.label)
         installed[group.name] = digest
         write_whole(stamp, json.dumps(installed, indent=1))
-        for folder in ("pip-cache", "tmp"):
-            shutil.rmtree(STATE / folder, ignore_errors=True)
     return python
+
+
+def make_venv(folder: Path) -> None:
+    """Makes an environment with the running interpreter."""
+    ensure_ensurepip()
+    run([sys.executable, "-m", "venv", folder], f"{folder} could not be made.")
+
+
+def pip_install(python: Path, name: str, packages: Sequence[str], label: str) -> None:
+    """Installs packages; those of different names may be installed at the same time.
+
+    Raises:
+        SetupError: `label` could not be installed.
+    """
+    fault = f"{label} could not be installed. {PIP_HELP}"
+    show = ("Downloading", "Installing collected")
+    # Python compiles what it imports, which is far less than all
+    command = [*pip_command(python), "install", "--no-compile", *packages]
+    with pip_env(name) as env:
+        run(command, fault, show=show, env=env)
 
 
 def comfyui_group(comfyui: Path) -> Group:
@@ -107,14 +123,20 @@ def pip_command(python: Path) -> list[str | Path]:
     return [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 
 
-def pip_env() -> dict[str, str]:
-    """Keeps pip's downloads and temporary files inside the checkout."""
+@contextmanager
+def pip_env(name: str) -> Iterator[dict[str, str]]:
+    """Keeps pip's downloads and temporary files inside the checkout.
+
+    What was downloaded before an error or an interruption is there the next time.
+    """
     make_state()
-    temporary = STATE / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)  # left by a run that was interrupted
-    temporary.mkdir()
-    cache = os.environ.get("PIP_CACHE_DIR", str(STATE / "pip-cache"))
-    return {"PIP_CACHE_DIR": cache, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    folder = STATE / f"pip-{name}"
+    temporary = folder / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    cache = os.environ.get("PIP_CACHE_DIR", str(folder / "cache"))
+    yield {"PIP_CACHE_DIR": cache, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_state() -> None:

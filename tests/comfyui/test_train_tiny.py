@@ -20,7 +20,7 @@ def learner(monkeypatch):
     """An untrained one whose branches all do something, its numbers exact in float16."""
     # the learner changes ComfyUI's layer: undone after the test
     monkeypatch.setattr(comfy.clip_model.CLIPLayer, "forward", comfy.clip_model.CLIPLayer.forward)
-    from tools.train_tiny.learner import Learner
+    from tiny_world.training.learner import Learner
 
     made = Learner(["", *(prompt(seed) for seed in range(2))], seed=0)
     with torch.no_grad():
@@ -37,7 +37,7 @@ def prompt(seed):
 
 
 def scene(seed, boxes, side):
-    from tools.train_tiny.scenes import Scene
+    from tiny_world.training.scenes import Scene
 
     emoji = pair(seed)
     references = torch.stack([one.on_black().permute(2, 0, 1) for one in emoji])
@@ -46,7 +46,7 @@ def scene(seed, boxes, side):
 
 
 def test_the_nodes_paint_what_the_training_saw(run, learner, tmp_path):
-    from tools.train_tiny.export import save
+    from tiny_world.training.export import save
 
     side, seed = 32, 5
     save(learner.modules, learner.vocabulary, tmp_path)
@@ -78,8 +78,8 @@ def test_the_nodes_paint_what_the_training_saw(run, learner, tmp_path):
 
 
 def test_scenes_hold_what_their_captions_say():
-    from tools.train_tiny.glyphs import Emoji
-    from tools.train_tiny.scenes import MOST_OVERLAP, OVERLAPPING, make_scene, overlap
+    from tiny_world.training.glyphs import Emoji
+    from tiny_world.training.scenes import MOST_OVERLAP, OVERLAPPING, make_scene, overlap
 
     half = torch.cat([torch.ones(64, 32), torch.full((64, 32), 0.5)], dim=1)
     red, blue, nothing = (torch.zeros(4, 64, 64) for _ in range(3))
@@ -116,8 +116,8 @@ def test_scenes_hold_what_their_captions_say():
 
 def test_a_stopped_training_goes_on_where_it_was(learner, tmp_path):
     """`learner` undoes what a training changes in ComfyUI."""
-    from tools.train_tiny.glyphs import Emoji
-    from tools.train_tiny.training import Phase, begin, keep, one_step, resume
+    from tiny_world.training.glyphs import Emoji
+    from tiny_world.training.loop import Phase, begin, keep, one_step, resume
 
     held_out = (one for seed in range(3) for one in pair(seed))
     emoji = [Emoji(one.name, one.picture.permute(2, 0, 1)) for one in held_out]

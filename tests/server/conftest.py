@@ -10,14 +10,14 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(TESTS)]
 
 from comfy_server import ComfyServer  # noqa: E402
 from demo_models import TINY_ADAPTER, use_tiny_models  # noqa: E402
-from demo_world import WORLD, prepare_world  # noqa: E402
 from pages import ComfyPage  # noqa: E402
 from photographs import save_photographs  # noqa: E402
 from setup_env import prepare_base  # noqa: E402
+from tiny_world.workflows import WORLD, prepare_world  # noqa: E402
 from workflow_to_prompt import to_prompt  # noqa: E402
 
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
@@ -63,6 +63,8 @@ def prompt(server):
 def browser():
     from playwright.sync_api import sync_playwright
 
+    if os.environ.get("CHROMIUM_PATH") == "":
+        pytest.skip("tools/test.py found no Chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM_PATH"),

@@ -5,9 +5,9 @@ import math
 
 import pytest
 from conftest import BOTH, ROOT, WORKFLOWS, node
-from demo_world import swap_boxes, use_tiny_world
 from editor import Editor
 from test_http import painted
+from tiny_world.workflows import swap_boxes, use_tiny_world
 from workflow_to_prompt import to_prompt
 
 EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"

@@ -1,9 +1,8 @@
 """Demo and test nodes: a small trained SDXL of emoji, in ComfyUI's own classes.
 
-A folder to be linked into a ComfyUI's `custom_nodes`. `tools/train_tiny` trains it.
+A folder to be linked into a ComfyUI's `custom_nodes`. What is not nodes is in its modules, some of
+which run without ComfyUI: so this one imports ComfyUI's classes only when a node runs.
 """
-
-from .models import control_net, load, load_clip_vision
 
 
 class TinyWorldCheckpoint:
@@ -17,6 +16,8 @@ class TinyWorldCheckpoint:
         return {"required": {}}
 
     def load(self):
+        from .models import load
+
         return load()[:3]
 
 
@@ -31,6 +32,8 @@ class TinyWorldCLIPVision:
         return {"required": {}}
 
     def load(self):
+        from .models import load_clip_vision
+
         return (load_clip_vision(),)
 
 
@@ -45,6 +48,8 @@ class TinyWorldControlNet:
         return {"required": {}}
 
     def load(self):
+        from .models import control_net
+
         return (control_net(),)
 
 

@@ -1,22 +1,25 @@
 """Trains the tiny world: a small SDXL, its encoders and an MS-Diffusion adapter, on the CPU.
 
-    COMFYUI_PATH=…/ComfyUI python -m tools.train_tiny [--folder FOLDER] [--sheet SHEET]
+    COMFYUI_PATH=…/ComfyUI python tests/tiny_world/train.py [--folder FOLDER] [--sheet SHEET]
 
-Run it from the checkout's root with ComfyUI's Python. It may be stopped at any time and goes on
-where it was. The font is Debian's fonts-noto-color-emoji.
+Run it with ComfyUI's Python. It may be stopped at any time and goes on where it was. The font is
+Debian's fonts-noto-color-emoji.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from .host import ROOT, load_pack, start_comfyui
+# not this folder, whose modules belong to the package
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from tiny_world.training.host import ROOT, load_pack, start_comfyui  # noqa: E402
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.train_tiny",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -29,12 +32,11 @@ def main() -> None:
     start_comfyui()
     if arguments.sheet:
         from tiny_world.models import WEIGHTS
-
-        from .sheet import Painter
+        from tiny_world.training.sheet import Painter
 
         Painter(load_pack()).sheet(WEIGHTS, arguments.sheet, 64, 64)
         return
-    from .training import train
+    from tiny_world.training.loop import train
 
     train(arguments.folder, arguments.steps, arguments.seed, arguments.minutes)
 

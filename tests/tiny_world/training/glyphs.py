@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from tiny_world.emoji import COLUMNS, SIDE
 from torch import Tensor
+
+from ..emoji import COLUMNS, SIDE
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 INSTALL = "apt-get install fonts-noto-color-emoji"

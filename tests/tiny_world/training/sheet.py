@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tiny_world.emoji import held_out
-from tiny_world.painting import Job, Run, paint
-from tiny_world.pixels import CELL
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..emoji import held_out
+from ..painting import Job, Run, paint
+from ..pixels import CELL
 from .scenes import COLOURS, caption
 
 PICTURES = 12

@@ -1,4 +1,7 @@
-"""The tiny world in an example workflow: emoji for the photographs, a toy for SDXL."""
+"""The tiny world in an example workflow: emoji for the photographs, a toy for SDXL.
+
+Plain Python, for programs that have `tools/` on `sys.path`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ from typing import Any
 
 from console import run
 from demo_models import WORLD_ADAPTER, use_loaders
-from packages import ROOT
 
-WORLD = ROOT / "tests" / "tiny_world"
+WORLD = Path(__file__).resolve().parent
 NODES = {
     "CheckpointLoaderSimple": "TinyWorldCheckpoint",
     "CLIPVisionLoader": "TinyWorldCLIPVision",

@@ -9,9 +9,6 @@ from typing import Any
 import comfy.clip_model
 import torch
 from comfy.clip_vision import clip_preprocess
-from tiny_world import models
-from tiny_world.painting import WEIGHT
-from tiny_world.pixels import CELL
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -20,6 +17,9 @@ from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.method.adapter import Adapter
 from msdiffusion_nodes.method.phrases import END
 
+from .. import models
+from ..painting import WEIGHT
+from ..pixels import CELL
 from .batch_attention import Areas, attend, short_attention
 from .scenes import Scene
 from .start import first_adapter, initialise, initialise_vision

@@ -1,4 +1,4 @@
-"""Lays pictures side by side under headlines: `demo_sheet.py sheet.png headline=picture.png …`.
+"""Lays pictures side by side under headlines: `side_by_side.py sheet.png headline=picture.png …`.
 
 Run with a Python that has Pillow.
 """

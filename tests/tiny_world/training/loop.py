@@ -61,7 +61,7 @@ SMALL = ((32, 32),)
 MIDDLE = ((48, 48),) * 4 + ((40, 56), (56, 40), (32, 32), (64, 64))
 LARGE = ((64, 64),) * 3 + ((48, 48),) * 3 + ((40, 56), (56, 40), (32, 32))
 ALL = ((32, 32),) * 4 + ((48, 48),) * 2 + ((40, 56), (56, 40), (64, 64))
-# How the weights in `tests/tiny_world` were trained, but that the first two phases had AdamW alone,
+# How the weights in `../weights` were trained, but that the first two phases had AdamW alone,
 # a narrower spread of noise levels and unvaried emoji, and all before the last four 8×8 patches.
 PHASES = (
     Phase(2300, 16, SMALL, 0.1, (1.0, 0.36)),

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import torch
 from fill import resampler_shapes
-from tiny_world import models
 from torch import Tensor, nn
 
 from msdiffusion_nodes.files.checkpoint import Checkpoint
+
+from .. import models
 
 VISION = json.loads((models.HERE / "clip_vision.json").read_text())
 WIDTH = VISION["hidden_size"]  # of CLIP vision's features, and so of the resampler and the tokens

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from tiny_world.models import ADAPTER, FILE
 from torch import Tensor, nn
+
+from ..models import ADAPTER, FILE
 
 
 def save(modules: nn.ModuleDict, vocabulary: Tensor, folder: Path) -> int:
