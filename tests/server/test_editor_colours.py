@@ -9,7 +9,7 @@ from conftest import ROOT
 from editor import TWO, Editor
 
 COLOURS = """async () =>
-    (await import('/extensions/ComfyUI-MSDiffusion/layout_editor/drawing.js')).COLOURS"""
+    (await import('/extensions/ComfyUI-MSDiffusion/layout_editor/colours.js')).COLOURS"""
 # how people without the red, green or blue cones see linear RGB: Viénot, Brettel and Mollon 1999
 # for the first two; the third by the same method, with the plane of Brettel 1997 simplified
 EYES = {
