@@ -38,7 +38,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByFrontEnd(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            newest = "[newest-" in nodeid or any(name in nodeid for name in WITH_NEWEST)
+            newest = "newest-" in nodeid or any(name in nodeid for name in WITH_NEWEST)
             return "newest" if newest else "bundled"
 
     return ByFrontEnd(config, log)

@@ -9,7 +9,7 @@ from PIL import Image
 
 WIDE, TALL = (1024, 512), (512, 1024)
 FIVE = [*TWO, [0.15, 0.7, 0.35, 0.95], [0.45, 0.05, 0.55, 0.2], [0, 0, 0, 0]]
-SIZES = [(300, 0), (0, 120), (-900, -1020)]  # wider, higher, as small as can be
+SIZES = {"larger": [(300, 0), (0, 120)], "smallest": [(-600, -900)]}
 # everything that can be seen in the panel; what the list scrolls away cannot
 STICKING_OUT = """([panel, ...node]) => {
     const outside = (one, [left, top, right, bottom]) => {
@@ -65,9 +65,10 @@ def test_a_box_lands_where_it_is_drawn_at_other_zooms(look, scale, offset, size)
     assert editor.boxes()[0] == editor.near([[0.1, 0.1, 0.3, 0.65]])[0]
 
 
-def test_the_panel_fits_a_resized_node(look):
+@pytest.mark.parametrize("name", SIZES)
+def test_the_panel_fits_a_resized_node(look, name):
     editor = Editor.add(look, FIVE, WIDE)
-    for across, down in SIZES:
+    for across, down in SIZES[name]:
         before = look.node_rectangle(editor.number)
         corner = (before.left + before.width - 2, before.top + before.height - 2)
         look.drag(corner, (corner[0] + across, corner[1] + down))
