@@ -3,7 +3,7 @@
 import { app } from "../../scripts/app.js";
 import { LayoutEditor } from "./layout_editor/editor.js";
 import { imageOf, origin, rewriteLine, subjectsOf, valueOf } from "./layout_editor/graph.js";
-import { isMiddle } from "./layout_editor/panel.js";
+import { isMiddle } from "./layout_editor/pointer.js";
 import { speak } from "./layout_editor/texts.js";
 
 const NEW_SIZE = [400, 740];
@@ -24,7 +24,7 @@ function attach(node) {
   hide(boxes);
   speak(app.extensionManager?.setting?.get("Comfy.Locale") ?? "en");
   const editor = new LayoutEditor(hostOf(node, boxes));
-  passOn(editor.element, editor.ending.signal);
+  passOn(editor.element, editor.signal);
   const widget = node.addDOMWidget("layout_editor", "MSD_LAYOUT_EDITOR", editor.element, {
     serialize: false,
     hideOnZoom: false,
@@ -132,8 +132,7 @@ function contextOf(node) {
     source: linked ? SOURCES[linked] : "boxes",
   };
   if (!linked || linked === "boxes" || run?.source !== linked) return context;
-  const unused = run.unused.map((box) => ({ box }));
-  return { ...context, shown: run.boxes, note: run.note, unused };
+  return { ...context, shown: run.boxes, note: run.note, unused: run.unused };
 }
 
 function drawable(image) {

@@ -26,6 +26,8 @@ def test_every_script_of_the_editor_is_on_the_map():
     assert [path.name for path in scripts if f"`{path.stem}`" not in TEXT] == []
 
 
-@pytest.mark.parametrize("folder", ["library", "comfyui", "server", "publish", "tiny_models"])
+@pytest.mark.parametrize(
+    "folder", ["library", "page", "comfyui", "server", "publish", "tiny_models"]
+)
 def test_every_folder_of_tests_is_on_the_map(folder):
     assert f"`tests/{folder}`" in TEXT

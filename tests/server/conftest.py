@@ -20,11 +20,28 @@ from setup_env import prepare_base  # noqa: E402
 from tiny_world.workflows import WORLD, prepare_world  # noqa: E402
 from workflow_to_prompt import to_prompt  # noqa: E402
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # two servers at once: threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
 SERVERS = {"bundled": "server", "newest": "newest_server"}  # the fixtures of the front ends
 LOOKS = [(front_end, renderer) for front_end in SERVERS for renderer in ("classic", "nodes2")]
+WITH_NEWEST = ("test_install.py", "japanese")  # what else runs beside these looks, with `-n2`
 # what a page does with a whole workflow: each front end and each renderer once, to be quick
 BOTH = pytest.mark.parametrize("opened_look", [LOOKS[0], LOOKS[-1]], indirect=True, ids="-".join)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n2` each process has the server and the pages of one front end, whatever `--dist`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFrontEnd(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            newest = "newest-" in nodeid or any(name in nodeid for name in WITH_NEWEST)
+            return "newest" if newest else "bundled"
+
+    return ByFrontEnd(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -72,15 +89,6 @@ def browser():
         )
         yield chromium
         chromium.close()
-
-
-@pytest.fixture
-def page(browser, server):
-    """ComfyUI's page, newly opened: Playwright's own object."""
-    opened = ComfyPage(browser, server)
-    yield opened.page
-    opened.close()
-    assert opened.our_errors() == []
 
 
 @pytest.fixture(scope="session", params=LOOKS, ids="-".join)

@@ -26,18 +26,16 @@ def close(box):
 def test_delete_and_backspace_remove_the_selected_box_and_not_the_node(look):
     editor = Editor.add(look, TWO)
     look.select(editor.number)  # now the key alone would remove the node
-    for key in ("Delete", "Backspace"):
-        editor.click((0.25, 0.4))
-        editor.keys(key)
-        assert editor.boxes() == [TWO[1]]
-        editor.click((0.47, 0.92))
-        editor.keys(key)  # nothing is selected
-        assert editor.boxes() == [TWO[1]]
-        editor.click((0.7, 0.5))
-        editor.keys(key, key)
-        assert editor.boxes() == []
-        assert look.page.evaluate(COUNT) == 1
-        editor.set(TWO)
+    editor.click((0.25, 0.4))
+    editor.keys("Delete")
+    assert editor.boxes() == [TWO[1]]
+    editor.click((0.47, 0.92))
+    editor.keys("Delete", "Backspace")  # nothing is selected
+    assert editor.boxes() == [TWO[1]]
+    editor.click((0.7, 0.5))
+    editor.keys("Backspace", "Backspace")
+    assert editor.boxes() == []
+    assert look.page.evaluate(COUNT) == 1
 
 
 def test_arrows_nudge_by_eight_pixels_of_the_picture_and_with_shift_by_64(look):
@@ -46,31 +44,11 @@ def test_arrows_nudge_by_eight_pixels_of_the_picture_and_with_shift_by_64(look):
     look.select(editor.number)
     editor.click((0.25, 0.4))
     place = editor.place()
-    steps = {
-        "ArrowRight": (8, 0),
-        "ArrowDown": (0, 8),
-        "Shift+ArrowRight": (64, 0),
-        "Shift+ArrowDown": (0, 64),
-        "ArrowLeft": (-8, 0),
-        "ArrowUp": (0, -8),
-        "Shift+ArrowLeft": (-64, 0),
-        "Shift+ArrowUp": (0, -64),
-    }
-    for key, by in steps.items():
+    for key, by in {"ArrowRight": (8, 0), "Shift+ArrowUp": (0, -64)}.items():
         editor.keys(key)
         box = shifted(box, *by)
         assert editor.boxes() == [close(box), other], key
     assert editor.place() == place
-
-
-def test_arrows_stop_at_the_edges_of_the_picture(look):
-    editor = Editor.add(look, TWO)
-    editor.click((0.25, 0.4))
-    editor.keys(*["Shift+ArrowLeft"] * 3, *["Shift+ArrowUp"] * 4)
-    assert editor.boxes()[0] == close([0, 0, 0.3, 0.4])
-    editor.click((0.7, 0.6))
-    editor.keys(*["Shift+ArrowRight"] * 3, *["Shift+ArrowDown"] * 4)
-    assert editor.boxes()[1] == close([0.68, 0.45, 1, 1])
 
 
 def test_ctrl_d_duplicates_the_selected_box_without_a_bookmark(look):
@@ -80,11 +58,7 @@ def test_ctrl_d_duplicates_the_selected_box_without_a_bookmark(look):
     look.page.evaluate(CATCH)
     editor.keys("Control+d")
     assert look.page.evaluate(PREVENTED)[-1] is True
-    *before, copy = editor.boxes()
-    assert before == TWO
-    assert copy != TWO[0], "the copy lies exactly on the box, where nobody sees it"
-    size = [copy[2] - copy[0], copy[3] - copy[1]]
-    assert size == pytest.approx([0.3, 0.4], abs=0.0002)
+    assert editor.boxes() == [*TWO, close([0.14, 0.24, 0.44, 0.64])]
     assert editor.selected() == 2
     assert look.page.evaluate(COUNT) == 1
 
@@ -108,25 +82,20 @@ def test_escape_gives_up_drawing_moving_and_resizing(look):
     assert editor.boxes() == editor.near([[0.13, 0.36, 0.43, 0.76], TWO[1]])
 
 
-def test_tab_goes_round_the_boxes_and_shift_tab_back(look):
+def test_tab_goes_round_the_boxes_and_escape_leaves_them(look):
     boxes = [*TWO, [0.15, 0.7, 0.35, 0.95]]
     editor = Editor.add(look, boxes)
     editor.click((0.47, 0.1))
     before = editor.value()
     reached = []
-    for key in ["Tab"] * 4 + ["Shift+Tab"] * 4:
+    for key in ["Tab"] * 4 + ["Shift+Tab"] * 2:
         editor.keys(key)
         reached.append(editor.selected())
-    assert reached == [0, 1, 2, 0, 2, 1, 0, 2]
+    assert reached == [0, 1, 2, 0, 2, 1]
     assert editor.value() == before
     editor.keys("ArrowLeft")  # the box that Tab reached is the one that keys act on
-    assert editor.boxes()[2] == close([0.15 - 8 / 1024, 0.7, 0.35 - 8 / 1024, 0.95])
-
-
-def test_escape_lets_go_of_the_box_and_then_of_the_keyboard(look):
-    editor = Editor.add(look, TWO)
-    editor.click((0.25, 0.4))
-    editor.keys("Escape")
+    assert editor.boxes()[1] == close([0.58 - 8 / 1024, 0.3, 0.9 - 8 / 1024, 0.85])
+    editor.keys("Escape")  # lets go of the box and then of the keyboard
     assert editor.selected() is None
     editor.keys("Escape")
     assert not editor.canvas.evaluate("canvas => document.activeElement === canvas")

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from conftest import BOTH
 from editor import TWO, Editor
 from PIL import Image
 
@@ -103,22 +104,38 @@ def test_the_editor_goes_on_when_the_page_changes_to_the_other_renderer(look):
         assert editor.boxes() == TWO
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_texts_stand_out_from_their_background_in_both_themes(look, theme):
+def test_texts_stand_out_from_their_background_in_both_themes(look):
     editor = Editor.add(look, FIVE)
-    look.theme(theme)
     editor.rename(0, "dog")
     editor.tool("remove1").click()
-    seen = _contrasts(editor)
-    editor.set([])  # with a message
-    seen += _contrasts(editor)
-    editor.tool("asText").click()
-    editor.panel.wait_for_selector(".msd-text", state="visible").fill("{")
-    seen += _contrasts(editor)
-    assert len(seen) > 20 and any("msd-fault" in name for name, _ in seen)
-    assert [(name, ratio) for name, ratio in seen if ratio <= 3] == []
-    editor.tool("asText").click()
+    with_rows = editor.boxes()
+    for theme in ("dark", "light"):
+        look.theme(theme)
+        editor.set(with_rows)
+        seen = _contrasts(editor)
+        editor.set([])  # with a message
+        seen += _contrasts(editor)
+        editor.tool("asText").click()
+        editor.panel.wait_for_selector(".msd-text", state="visible").fill("{")
+        seen += _contrasts(editor)
+        assert len(seen) > 20 and any("msd-fault" in name for name, _ in seen)
+        assert [(name, ratio) for name, ratio in seen if ratio <= 3] == []
+        editor.tool("asText").click()
+    editor.set(TWO)
     drawn_where_it_was_drawn(editor)
+
+
+@BOTH
+def test_boxes_have_their_colours_and_the_selected_one_is_on_top_of_those_it_overlaps(look):
+    editor = Editor.add(look, [[0.15, 0.2, 0.6, 0.65], [0.4, 0.4, 0.8, 0.85]])
+    edge, overlap, alone = (0.6, 0.55), (0.53, 0.55), (0.7, 0.55)  # all in the second box
+    editor.click((0.25, 0.5))
+    on_top, orange = editor.colours(edge, (0.25, 0.6))
+    editor.click((0.7, 0.7))
+    beneath, both, blue = editor.colours(edge, overlap, alone)
+    assert on_top != beneath
+    assert beneath != blue and both != blue
+    assert orange[0] > orange[1] > orange[2] and blue[2] > blue[1] > blue[0]
 
 
 def _contrasts(editor):

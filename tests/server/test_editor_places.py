@@ -2,6 +2,7 @@
 
 import json
 
+from conftest import BOTH
 from editor import TWO, Editor, add_node
 
 OTHER = [[0.2, 0.1, 0.7, 0.4]]
@@ -106,11 +107,13 @@ def test_a_pasted_copy_has_the_boxes_and_edits_its_own(look):
     each_edits_its_own(editor, copy)
 
 
+@BOTH
 def test_a_clone_has_the_boxes_and_edits_its_own(look):
     editor = Editor.add(look, TWO)
     each_edits_its_own(editor, copied(look, editor, CLONE))
 
 
+@BOTH
 def test_two_editors_do_not_disturb_each_other(look):
     first = Editor.add(look, TWO)
     second = Editor.add(look, OTHER, (512, 1024), left=900)
@@ -127,6 +130,7 @@ def test_two_editors_do_not_disturb_each_other(look):
     assert len(first.boxes()) == 3 and len(second.boxes()) == 1
 
 
+@BOTH
 def test_boxes_are_saved_and_loaded_and_edited_again(look):
     editor = Editor.add(look, TWO)
     editor.drag((0.25, 0.4), (0.28, 0.56))

@@ -2,6 +2,7 @@
 
 import json
 
+from conftest import BOTH
 from editor import TWO, Editor, add_subjects
 
 # the page takes no other step while it is at one
@@ -69,15 +70,10 @@ def test_a_click_and_a_drag_that_was_given_up_are_no_steps(look):
     look.page.mouse.up()
     editor.keys("Tab", "Escape")
     step(editor, "Control+z", TWO)
-
-
-def test_the_canvas_shows_what_undo_brings_back(look):
-    editor = opened(look)
-    editor.drag((0.25, 0.4), (0.28, 0.56))
-    step(editor, "Control+z", TWO)
     assert again(look, editor.number).shows(TWO)
 
 
+@BOTH
 def test_a_new_name_is_undone(look):
     encode = add_subjects(look, {"cat": "chelsea.png", "cup": "coffee.png"})
     editor = opened(look, encode=encode)
@@ -97,6 +93,7 @@ def test_a_new_name_is_undone(look):
     assert editor.boxes() == TWO
 
 
+@BOTH
 def test_buttons_and_ready_made_layouts_are_steps(look):
     editor = opened(look)
     states = [TWO]

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from conftest import BOTH, ROOT, WORKFLOWS, node
+from conftest import LOOKS, ROOT, WORKFLOWS, node
 from editor import Editor
 from test_http import painted
 from tiny_world.workflows import swap_boxes, use_tiny_world
@@ -38,13 +38,7 @@ def test_an_example_runs_on_the_toy(path, server):
     assert max(picture.shape) <= 608 and picture.std() > 0
 
 
-def test_swapped_boxes_swap_the_subjects(server):
-    prompt = prompt_of(server, EXAMPLE)
-    assert beer_on_the_left(run(server, prompt)) <= 0.5
-    assert 2 <= beer_on_the_left(run(server, swap_boxes(prompt))) < math.inf
-
-
-@BOTH
+@pytest.mark.parametrize("opened_look", LOOKS[-1:], indirect=True, ids="-".join)
 def test_boxes_swapped_in_the_page_swap_the_subjects(look):
     workflow = use_tiny_world(json.loads(EXAMPLE.read_text(encoding="utf-8")))
     layout = next(one for one in workflow["nodes"] if one["type"] == "LayoutBoxes")

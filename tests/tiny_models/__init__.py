@@ -35,13 +35,6 @@ class TinyCLIPVision:
         return (clip_vision(),)
 
 
-class TinyWrongCLIPVision(TinyCLIPVision):
-    """As if a user had loaded CLIP-ViT-H: its features have another width."""
-
-    def build(self, salt=0):
-        return (clip_vision("clip_vision_wide.json"),)
-
-
 class TinyControlNet:
     CATEGORY = "MS-Diffusion/test"
     RETURN_TYPES = ("CONTROL_NET",)
@@ -60,5 +53,4 @@ NODE_CLASS_MAPPINGS = {
     "TinySDXL": TinySDXL,
     "TinyControlNet": TinyControlNet,
     "TinyCLIPVision": TinyCLIPVision,
-    "TinyWrongCLIPVision": TinyWrongCLIPVision,
 }

@@ -1,43 +1,20 @@
 // Paints the layout on its canvas.
 
 import { HANDLES, handlePoint, hasArea } from "./boxes.js";
+import { colour } from "./colours.js";
+import { pictureFrame, placed, pointOn } from "./frame.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
 
-export const MARGIN = 10; // around the picture, so that handles on its edge can be grabbed
-export const HANDLE = 8; // side of a handle
+const HANDLE = 8; // side of a handle
 const SHARPNESS = 2; // canvas pixels for each of the page's, for a node that is zoomed in
 const LABEL_HEIGHT = 18;
-// Okabe and Ito's colours, which stay apart for colour-blind eyes; the preview has the same
-export const COLOURS = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [204, 121, 167],
-  [213, 94, 0],
-  [0, 114, 178],
-  [200, 200, 200],
-];
-
-export function colour(index, opacity = 1) {
-  return `rgb(${COLOURS[index % COLOURS.length].join(" ")} / ${opacity})`;
-}
-
-/** Where the picture lies on a canvas of this size: as large as fits, in its aspect ratio. */
-export function pictureFrame(width, height, aspect) {
-  const room = [Math.max(width - 2 * MARGIN, 1), Math.max(height - 2 * MARGIN, 1)];
-  const w = Math.min(room[0], room[1] * aspect);
-  const h = w / aspect;
-  return { x: (width - w) / 2, y: (height - h) / 2, width: w, height: h };
-}
 
 /**
  * @param canvas an element with a size on the page; its CSS gives the colours of the theme.
- * @param state `boxes`, `selected` and `second` (indices or -1), `subjects`, `picture`, `aspect`,
- *   `unused`, `grid`, `guides` and `dragging`, as the editor keeps them.
+ * @param view the editor's, see there.
  */
-export function paint(canvas, state) {
+export function paint(canvas, view) {
   const { clientWidth: width, clientHeight: height } = canvas;
   if (!width || !height) return;
   const sharpness = SHARPNESS * (window.devicePixelRatio || 1);
@@ -49,15 +26,15 @@ export function paint(canvas, state) {
   context.clearRect(0, 0, width, height);
   const style = getComputedStyle(canvas);
   const theme = { text: style.color, background: style.backgroundColor, line: style.outlineColor };
-  const frame = pictureFrame(width, height, state.aspect);
-  paintPicture(context, frame, state, theme);
-  for (const { box, name } of state.unused) paintUnused(context, placed(frame, box), name, theme);
-  const order = [...state.boxes.keys()].filter((index) => index !== state.selected);
-  if (state.selected >= 0) order.push(state.selected);
+  const frame = pictureFrame(width, height, view.aspect);
+  paintPicture(context, frame, view, theme);
+  for (const box of view.unused) paintUnused(context, placed(frame, box), theme);
+  const order = [...view.boxes.keys()].filter((index) => index !== view.selected);
+  if (view.selected >= 0) order.push(view.selected);
   for (const index of order) {
-    if (hasArea(state.boxes[index])) paintBox(context, frame, state, index);
+    if (hasArea(view.boxes[index])) paintBox(context, frame, view, index);
   }
-  if (state.dragging) paintGuides(context, frame, state.guides, theme);
+  if (view.dragging) paintGuides(context, frame, view.guides, theme);
 }
 
 function paintPicture(context, frame, { picture, grid }, theme) {
@@ -76,17 +53,17 @@ function paintPicture(context, frame, { picture, grid }, theme) {
   context.strokeRect(frame.x, frame.y, frame.width, frame.height);
 }
 
-function paintBox(context, frame, state, index) {
-  const box = state.boxes[index];
+function paintBox(context, frame, view, index) {
+  const box = view.boxes[index];
   const { x, y, width, height } = placed(frame, box);
-  const selected = index === state.selected;
+  const selected = index === view.selected;
   context.fillStyle = colour(index, selected ? 0.35 : 0.25);
   context.fillRect(x, y, width, height);
-  const subject = state.subjects[index];
+  const subject = view.subjects[index];
   if (subject?.image) paintThumbnail(context, subject.image, { x, y, width, height }, selected);
   context.strokeStyle = colour(index);
   context.lineWidth = selected ? 3 : 2;
-  context.setLineDash(index === state.second ? [6, 4] : []);
+  context.setLineDash(index === view.second ? [6, 4] : []);
   context.strokeRect(x, y, width, height);
   context.setLineDash([]);
   const label = subject?.name ? `${index + 1}  ${subject.name}` : `${index + 1}`;
@@ -121,14 +98,13 @@ function paintLabel(context, text, { x, y, width }, ink) {
   context.fillText(shown, x + 6, y + 2 + LABEL_HEIGHT / 2);
 }
 
-function paintUnused(context, { x, y, width, height }, name, theme) {
+function paintUnused(context, { x, y, width, height }, theme) {
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
   context.setLineDash([3, 3]);
   context.strokeRect(x, y, width, height);
   context.setLineDash([]);
-  const label = [name, say("unused")].filter(Boolean).join(" · ");
-  paintLabel(context, label, { x, y, width }, "rgb(200 200 200)");
+  paintLabel(context, say("unused"), { x, y, width }, "rgb(200 200 200)");
 }
 
 function paintGuides(context, frame, guides, theme) {
@@ -147,16 +123,6 @@ function line(context, frame, axis, at) {
   context.moveTo(axis ? frame.x : x, axis ? y : frame.y);
   context.lineTo(axis ? frame.x + frame.width : x, axis ? y : frame.y + frame.height);
   context.stroke();
-}
-
-/** A point of the picture, in pixels of the canvas. */
-export function pointOn(frame, [x, y]) {
-  return [frame.x + x * frame.width, frame.y + y * frame.height];
-}
-
-function placed(frame, [x0, y0, x1, y1]) {
-  const [x, y] = pointOn(frame, [x0, y0]);
-  return { x, y, width: (x1 - x0) * frame.width, height: (y1 - y0) * frame.height };
 }
 
 function shortened(context, text, room) {

@@ -1,15 +1,12 @@
-// The layout editor: its state, and what may be done with it. Drawing, gestures and the panel
-// around the canvas are in files of their own.
+// The layout editor: its state. The panel and the gestures tell it by events what a person does; it
+// changes the state, and shows them and the canvas what has become of it.
 
-import { distributed, mirrored, PRESETS, swapped } from "./arrange.js";
-import { BoxError, formatBoxes, hasArea, moved, parseBoxes, tidy, withoutArea } from "./boxes.js";
+import { BoxError, formatBoxes, parseBoxes } from "./boxes.js";
 import { paint } from "./drawing.js";
 import { Gestures } from "./gestures.js";
 import { Panel } from "./panel.js";
 import { say } from "./texts.js";
 
-const NEW_BOX = [0.35, 0.35, 0.65, 0.65];
-const BESIDE = 0.04; // how far a new box lies from the one that it would hide
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
 
 export class LayoutEditor {
@@ -18,8 +15,8 @@ export class LayoutEditor {
    *   `read()` and `write(text)`: the node's value; `write` is one step of undo.
    *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null)
    *   and `everywhere`; `picture`, an image or null; `source`, "boxes" where this editor gives
-   *   them, else a key of texts.js that says who does; `shown`, `names` and `unused` of the last
-   *   run where it does not.
+   *   them, else a key of texts.js that says who does; where it does not, the boxes `shown`, those
+   *   `unused` and the `note` of the last run.
    *   `rename(index, name)`; `grid` (a key of GRIDS), which is remembered with the node.
    */
   constructor(host) {
@@ -33,35 +30,88 @@ export class LayoutEditor {
     this.fault = null;
     this.context = NO_CONTEXT;
     this.ending = new AbortController();
-    this.panel = new Panel(this, this.ending.signal);
-    this.gestures = new Gestures(this, this.panel.canvas, this.ending.signal);
+    this.panel = new Panel(this.signal);
+    this.canvas = this.panel.canvas;
+    this.gestures = new Gestures(this.canvas, () => this.view, this.signal);
+    this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
-    this.sizes.observe(this.panel.canvas);
+    this.sizes.observe(this.canvas);
   }
 
   get element() {
     return this.panel.element;
   }
 
-  get grid() {
-    return this.host.grid;
-  }
-
-  get aspect() {
-    return this.context.width / this.context.height;
+  /** Aborted when the editor ends. */
+  get signal() {
+    return this.ending.signal;
   }
 
   get readOnly() {
     return this.context.source !== "boxes";
   }
 
+  /** What the panel, the gestures and the painting are shown. */
+  get view() {
+    const { boxes, selected, second, guides, text } = this;
+    const { width, height, subjects, picture, unused = [] } = this.context;
+    return {
+      boxes,
+      selected, // indices, -1 where there is none
+      second,
+      guides, // lines that the box has snapped to, as in snapping.js
+      dragging: this.gestures.dragging,
+      text,
+      message: this.message,
+      faulty: Boolean(this.fault),
+      readOnly: this.readOnly,
+      grid: this.host.grid,
+      size: [width, height], // of the picture, in its pixels
+      aspect: width / height,
+      subjects,
+      picture,
+      unused, // boxes that no subject has taken
+    };
+  }
+
+  /** What the line under the canvas says. */
+  get message() {
+    const { source, subjects, note } = this.context;
+    if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
+    if (this.fault) return this.fault;
+    if (!this.boxes.length) return say("empty");
+    const known = subjects.length && !subjects.some((subject) => subject.unknown);
+    if (known && subjects.length !== this.boxes.length) {
+      return say("count", this.boxes.length, subjects.length);
+    }
+    return "";
+  }
+
+  listen() {
+    const choose = ({ selected, second }) => this.choose(selected, second);
+    this.gestures.on({
+      choose,
+      draft: (layout) => this.draft(layout),
+      commit: (layout) => this.commit(layout),
+    });
+    this.panel.on({
+      choose,
+      edit: (change) => this.edit(change),
+      type: (text) => this.type(text),
+      reread: () => this.reread(),
+      rename: ({ index, name }) => this.rename(index, name),
+      snap: (grid) => this.snapTo(grid),
+      redraw: () => this.redraw(),
+    });
+  }
+
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
-    if (this.gestures.drag) return;
+    if (this.gestures.holding) return;
     const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
-    const { color, backgroundColor } = getComputedStyle(this.panel.canvas);
+    const { color, backgroundColor } = getComputedStyle(this.canvas);
     const seen = JSON.stringify([text, this.context, color, backgroundColor], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
@@ -92,6 +142,11 @@ export class LayoutEditor {
     }
   }
 
+  reread() {
+    this.take(this.host.read());
+    this.redraw();
+  }
+
   /** Boxes typed as text: good ones become the node's value. */
   type(text) {
     if (!this.parse(text)) return this.redraw();
@@ -102,7 +157,7 @@ export class LayoutEditor {
   }
 
   /** Shows boxes without making them the node's value: the middle of a drag. */
-  draft(boxes, selected, guides = []) {
+  draft({ boxes, selected, guides }) {
     this.boxes = boxes;
     this.selected = selected;
     this.guides = guides;
@@ -110,98 +165,25 @@ export class LayoutEditor {
   }
 
   /** Makes the boxes the node's value. */
-  commit(boxes = this.boxes, selected = this.selected) {
+  commit({ boxes, selected }) {
     this.text = formatBoxes(boxes);
     this.seen = null;
     this.fault = null;
     this.second = -1;
-    this.draft(boxes, selected);
+    this.draft({ boxes, selected, guides: [] });
     this.host.write(this.text);
-    return true;
+  }
+
+  /** Does what a function of edits.js says. */
+  edit(change) {
+    const layout = change(this.view);
+    if (layout) this.commit(layout);
   }
 
   choose(selected, second = -1) {
     this.selected = selected;
     this.second = second;
     this.redraw();
-  }
-
-  /** Selects the next box, round and round. */
-  step(by) {
-    const count = this.boxes.length;
-    if (!count) return false;
-    const from = this.selected < 0 && by < 0 ? 0 : this.selected;
-    this.choose((from + by + count) % count);
-    return true;
-  }
-
-  /** Lets go of the box, then of the keyboard. */
-  leave() {
-    if (this.selected >= 0) this.choose(-1);
-    else this.panel.canvas.blur();
-    return true;
-  }
-
-  nudge([x, y], pixels) {
-    const box = this.boxes[this.selected];
-    if (!hasArea(box)) return false;
-    const { width, height } = this.context;
-    return this.replace(this.selected, moved(box, (x * pixels) / width, (y * pixels) / height));
-  }
-
-  replace(index, box) {
-    const boxes = [...this.boxes];
-    boxes[index] = box;
-    return this.commit(boxes);
-  }
-
-  add(box = NEW_BOX) {
-    let added = box;
-    const taken = (one) => this.boxes.some((other) => `${other}` === `${one}`);
-    for (let tries = 0; taken(added) && tries < 8; tries++) added = moved(added, BESIDE, BESIDE);
-    return this.commit([...this.boxes, tidy(added)], this.boxes.length);
-  }
-
-  duplicate() {
-    const box = this.boxes[this.selected];
-    return hasArea(box) ? this.add(box) : false;
-  }
-
-  remove(index) {
-    const boxes = this.boxes.filter((_, other) => other !== index);
-    return this.commit(boxes, Math.min(this.selected, boxes.length - 1));
-  }
-
-  /** Swaps a box with its neighbour in the list, and so the subjects' places. */
-  reorder(index, by) {
-    const to = index + by;
-    if (to < 0 || to >= this.boxes.length) return;
-    this.commit(swapped(this.boxes, index, to), to);
-  }
-
-  /** Takes the area away from a box, or gives it one. */
-  toggleArea(index) {
-    this.selected = index;
-    this.replace(index, hasArea(this.boxes[index]) ? withoutArea() : NEW_BOX);
-  }
-
-  mirror() {
-    this.commit(mirrored(this.boxes));
-  }
-
-  distribute() {
-    this.commit(distributed(this.boxes));
-  }
-
-  swap() {
-    if (this.boxes.length < 2) return;
-    const first = Math.max(this.selected, 0);
-    const second = this.second >= 0 ? this.second : (first + 1) % this.boxes.length;
-    this.commit(swapped(this.boxes, first, second), second);
-  }
-
-  preset(name) {
-    this.commit(PRESETS[name], -1);
   }
 
   snapTo(grid) {
@@ -214,38 +196,15 @@ export class LayoutEditor {
     this.refresh();
   }
 
-  /** What the line under the canvas says. */
-  get message() {
-    const { source, subjects, note } = this.context;
-    if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
-    if (this.fault) return this.fault;
-    if (!this.boxes.length) return say("empty");
-    const known = subjects.length && !subjects.some((subject) => subject.unknown);
-    if (known && subjects.length !== this.boxes.length) {
-      return say("count", this.boxes.length, subjects.length);
-    }
-    return "";
-  }
-
   /** Paints at the next frame, once however often it is asked for. */
   redraw() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      if (this.ending.signal.aborted) return;
+      if (this.signal.aborted) return;
+      const { view } = this;
       // a new row in the list would take room from the canvas beneath the pointer
-      if (!this.gestures.drag) this.panel.update();
-      paint(this.panel.canvas, {
-        boxes: this.boxes,
-        selected: this.selected,
-        second: this.second,
-        subjects: this.context.subjects,
-        picture: this.context.picture,
-        unused: this.context.unused ?? [],
-        aspect: this.aspect,
-        grid: this.grid,
-        guides: this.guides,
-        dragging: Boolean(this.gestures.drag?.moved),
-      });
+      if (!this.gestures.holding) this.panel.update(view);
+      paint(this.canvas, view);
     });
   }
 

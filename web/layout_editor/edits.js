@@ -1,0 +1,71 @@
+// What buttons and keys do to a layout: functions from one layout to the next. A layout has `boxes`,
+// `selected` (an index or -1) and `second`, the index of what the selected box is swapped with; the
+// next one has `boxes` and `selected`, and is null where there is nothing to do.
+
+import { distributed, mirrored, PRESETS, swapped } from "./arrange.js";
+import { hasArea, moved, tidy, withoutArea } from "./boxes.js";
+
+const NEW_BOX = [0.35, 0.35, 0.65, 0.65];
+const BESIDE = 0.04; // how far a new box lies from the one that it would hide
+
+export function added({ boxes }, box = NEW_BOX) {
+  let place = box;
+  const taken = () => boxes.some((other) => `${other}` === `${place}`);
+  for (let tries = 0; taken() && tries < 8; tries++) place = moved(place, BESIDE, BESIDE);
+  return { boxes: [...boxes, tidy(place)], selected: boxes.length };
+}
+
+export function duplicated(layout) {
+  const box = layout.boxes[layout.selected];
+  return box && hasArea(box) ? added(layout, box) : null;
+}
+
+export function removed({ boxes, selected }, index) {
+  const rest = boxes.filter((_, other) => other !== index);
+  return { boxes: rest, selected: Math.min(selected, rest.length - 1) };
+}
+
+/** Swaps a box with its neighbour in the list, and so the subjects' places. */
+export function reordered({ boxes }, index, by) {
+  const to = index + by;
+  return to in boxes ? { boxes: swapped(boxes, index, to), selected: to } : null;
+}
+
+/** Takes the area away from a box, or gives it one. */
+export function areaToggled({ boxes }, index) {
+  const box = hasArea(boxes[index]) ? withoutArea() : NEW_BOX;
+  return { boxes: replaced(boxes, index, box), selected: index };
+}
+
+/** Moves the selected box by pixels of the picture, whose `size` the layout has. */
+export function nudged({ boxes, selected, size: [width, height] }, [x, y]) {
+  const box = boxes[selected];
+  if (!box || !hasArea(box)) return null;
+  return { boxes: replaced(boxes, selected, moved(box, x / width, y / height)), selected };
+}
+
+export function allMirrored({ boxes, selected }) {
+  return { boxes: mirrored(boxes), selected };
+}
+
+export function allDistributed({ boxes, selected }) {
+  return { boxes: distributed(boxes), selected };
+}
+
+/** Swaps the selected box, else the first, with `second`, else the next. */
+export function exchanged({ boxes, selected, second }) {
+  if (boxes.length < 2) return null;
+  const one = Math.max(selected, 0);
+  const other = second >= 0 ? second : (one + 1) % boxes.length;
+  return { boxes: swapped(boxes, one, other), selected: other };
+}
+
+export function preset(name) {
+  return { boxes: PRESETS[name], selected: -1 };
+}
+
+function replaced(boxes, index, box) {
+  const result = [...boxes];
+  result[index] = box;
+  return result;
+}
