@@ -7,7 +7,7 @@ import pytest
 from conftest import LOOKS, ROOT, WORKFLOWS, node
 from editor import Editor
 from test_http import painted
-from tiny_world.workflows import swap_boxes, use_tiny_world
+from tiny_world.workflows import use_tiny_world
 from workflow_to_prompt import to_prompt
 
 EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
