@@ -51,7 +51,7 @@ class Painter:
         layout = layout_of(*boxes)
         counts = adapter.token_counts(subjects)
         weights = torch.tensor(parse_weights(weights, 1.0, len(subjects)))
-        tokens = adapter.tokens(subjects, layout.boxes(), grounding)
+        tokens = adapter.tokens(subjects, layout.boxes()[None], grounding)[0]
         self.unet = unet
         self.tokens = adapter.project(
             tokens, weights.repeat_interleave(torch.tensor(counts)), unet.heads
