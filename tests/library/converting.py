@@ -7,33 +7,12 @@ import sys
 import traceback
 from pathlib import Path
 
-import pytest
 import torch
-from adapter_files import good_state, packed
 
 from msdiffusion_nodes.convert import main
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "msdiffusion_nodes.convert"]
-
-
-@pytest.fixture
-def source(tmp_path) -> Path:
-    path = tmp_path / "ms_adapter.bin"
-    path.write_bytes(packed(good_state()))
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    made = tmp_path / "out"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def target(folder) -> Path:
-    return folder / "ms_adapter.safetensors"
 
 
 class Forked:
