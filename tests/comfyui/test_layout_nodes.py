@@ -36,17 +36,6 @@ def test_a_sweep_moves_the_boxes_evenly(run):
     assert lefts == [0, 0.125, 0.25, 0.375, 0.5]
 
 
-def test_the_layout_follows_the_picture_through_deep_shrink_and_upscaling(tiny, patch):
-    from comfy_extras.nodes_model_downscale import PatchModelAddDownscale
-
-    shrink = PatchModelAddDownscale()
-    patched = getattr(shrink, shrink.FUNCTION)
-    model = patched(patch(), 3, 2.0, 0.0, 1.0, True, "bicubic", "bicubic")[0]
-    plain = patched(tiny.model, 3, 2.0, 0.0, 1.0, True, "bicubic", "bicubic")[0]
-    ours = ksampler(tiny, model, **SETTINGS)
-    assert ours.isfinite().all() and not torch.equal(ours, ksampler(tiny, plain, **SETTINGS))
-
-
 def test_a_tile_sees_its_part_of_the_layout(run):
     boxes = "[[0, 0, 0.5, 0.5], [0.25, 0.25, 0.75, 0.75]]"
     layout = run("LayoutBoxes", boxes=boxes, width=512, height=512)[0]
