@@ -82,7 +82,7 @@ def test_what_fits_is_taken():
 
 
 WRONG_WEIGHTS = dict.fromkeys(("much", "0.6; 1", "0.6, ", "nan, 1", "1, inf"), "expected numbers")
-WRONG_WEIGHTS |= {"0.6": "1 number came .*2 subjects", "1, 1, 1": "3 numbers came .*2 subjects"}
+WRONG_WEIGHTS |= {"0.6": "1 number.* 2 subjects", "1, 1, 1": "3 numbers.* 2 subjects"}
 
 
 @pytest.mark.parametrize("text", WRONG_WEIGHTS)
