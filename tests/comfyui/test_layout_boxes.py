@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from refusals import two_subjects
+from made_up import two_subjects
 
 HALVES = "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]"
 SIZE = {"boxes": HALVES, "width": 128, "height": 64}
