@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .errors import InputError, is_finite, naming
+
+
+class Extent(NamedTuple):
+    """A size: height first, as in tensors, and written the other way round, as people do."""
+
+    height: int
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..comfy.encoders import text_tokens
 from ..comfy.patching import site_patches
 from ..errors import InputError, naming
+from ..layout import Extent
 from ..method.auto_layout import AutoLayout as AutoLayoutSettings
 from ..pictures.preview import draw_areas
 from .sockets import CATEGORY, checked
@@ -109,6 +110,6 @@ class ShowAreas:
         if not steps:
             height, width = samples["samples"].shape[-2:]
             steps = [attention.layout.coverage(height, width)]
-        size = (attention.layout.height, attention.layout.width)
+        size = Extent(attention.layout.height, attention.layout.width)
         pictures = torch.cat([draw_areas(areas, size) for areas in steps])
         return (pictures, steps[-1])

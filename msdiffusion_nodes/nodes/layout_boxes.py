@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ..boxes.detections import Detection, bounding_boxes, read_detections
 from ..boxes.matching import left_to_right, match_detections
-from ..boxes.raw_boxes import BoxFormat
+from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
-from ..layout import NO_AREA, Layout, Region, parse_boxes, regions_from_masks
+from ..layout import NO_AREA, Extent, Layout, Region, parse_boxes, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
 from ..subjects import Subject
@@ -123,7 +123,7 @@ class LayoutBoxes:
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
-        own_size = _size_of(picture) or (width, height)
+        own_size = _size_of(picture) or Extent(height, width)
         told_size = _told_size(picture_width, picture_height)
         if bboxes is not None:
             with naming("bbox_format"):
@@ -144,21 +144,21 @@ class LayoutBoxes:
         return _outputs(layout, placed, names, picture)
 
 
-def _size_of(picture: Tensor | None) -> tuple[int, int] | None:
+def _size_of(picture: Tensor | None) -> Extent | None:
     if picture is None:
         return None
     if picture.ndim != 4 or not picture.numel():
         came = list(picture.shape)
         raise InputError(f"picture: shape {came} came; expected [pictures, height, width, 3]")
-    return picture.shape[2], picture.shape[1]
+    return Extent(*picture.shape[1:3])
 
 
-def _told_size(width: int, height: int) -> tuple[int, int] | None:
+def _told_size(width: int, height: int) -> Extent | None:
     if (width > 0) != (height > 0):
         raise InputError(
             f"picture_width: {width} came with picture_height {height}; set both, or both to 0"
         )
-    return (width, height) if width else None
+    return Extent(height, width) if width else None
 
 
 def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | None) -> Placement:
@@ -207,7 +207,8 @@ def _outputs(
         "note": placed.note,
         "source": placed.source,
     }
-    preview = draw_layout(layout, names, picture, placed.unused, placed.note)
+    unused = [(detection.box, detection.label) for detection in placed.unused]
+    preview = draw_layout(layout, names, picture, unused, placed.note)
     bboxes = bounding_boxes(layout, names)
     result = (layout, preview, masks, width, height, bboxes, background)
     return {"ui": {"msd_layout": [decided]}, "result": result}

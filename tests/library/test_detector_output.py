@@ -9,7 +9,7 @@ from detector_cases import CORNERS, DICT, SHARES, XYXY, corners, error_of, read,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.boxes.raw_boxes import LIMIT
+from msdiffusion_nodes.boxes.raw import LIMIT
 from msdiffusion_nodes.errors import InputError
 
 ONE_BOX = {

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from enum import Enum
-from numbers import Integral, Real
-
-import numpy as np
-from torch import Tensor
+from collections.abc import Iterable
+from numbers import Integral
 
 from ..errors import InputError, shown
+from .raw import BoxFormat, RawBox, limited, plain, read_number
 
-LIMIT = 1000  # boxes; far more than subjects, few enough to read and draw at once
 EXPECTED = (
     "expected four numbers, {x, y, width, height}, {startX, startY, endX, endY} or {bbox_2d, label}"
 )
@@ -20,30 +15,39 @@ REFUSED = (
     ({"box_2d"}, "has box_2d, top edge first; ask for bbox_2d: left, top, right, bottom"),
     ({"bbox", "desc"}, "is an Ideogram element, top edge first; connect the node's bboxes"),
 )
-
-
-class BoxFormat(Enum):
-    """What four numbers mean. AUTO: they do not say it themselves."""
-
-    AUTO = "auto"
-    XYXY = "xyxy"
-    XYWH = "xywh"
-
-
 KEYS = {
     BoxFormat.XYWH: ("x", "y", "width", "height"),
     BoxFormat.XYXY: ("startX", "startY", "endX", "endY"),
 }
 
 
-@dataclass(frozen=True)
-class RawBox:
-    """Four finite numbers in pixels or shares, of a picture that is not yet known."""
+def read_rows(rows: object) -> list[RawBox]:
+    """Read boxes that each stand for themselves.
 
-    numbers: tuple[float, float, float, float]
-    form: BoxFormat
-    label: str = ""
-    score: float | None = None
+    Raises:
+        InputError: they are no list or too many, or what is wrong with one, by its number (from 1).
+    """
+    boxes = []
+    for number, row in enumerate(limited(rows), start=1):
+        try:
+            boxes.append(read_box(row))
+        except InputError as error:
+            raise InputError(f"box {number} {error}") from error
+    return boxes
+
+
+def is_box(value: object) -> bool:
+    """Whether this stands where a box does, good or bad: it is no list of such things."""
+    if isinstance(value, dict):
+        return not value.keys() & {"bboxes", "quad_boxes"}
+    if not isinstance(value, list | tuple) or hasattr(value, "bbox"):
+        return True
+    first = plain(value[0]) if value else []
+    return not isinstance(first, dict | list | tuple) and not hasattr(first, "bbox")
+
+
+def any_box(rows: Iterable[object]) -> bool:
+    return any(is_box(plain(row)) for row in rows)
 
 
 def read_box(came: object) -> RawBox:
@@ -71,36 +75,6 @@ def read_box(came: object) -> RawBox:
         raise InputError(f"is {shown(came)}; {EXPECTED}")
     x0, y0, x1, y1 = (read_number(number) for number in numbers)
     return RawBox((x0, y0, x1, y1), form, _label(row.get("label")), _score(row))
-
-
-def read_number(value: object) -> float:
-    """A finite number of any kind, also from an array without dimensions; no bool, no text."""
-    value = plain(value)
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputError(f"has {shown(value)} where a number is expected")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise InputError(f"has {shown(value)}, which is not finite")
-    return number
-
-
-def plain(value: object) -> object:
-    """Arrays as lists and numbers; anything else as it is.
-
-    Raises:
-        InputError: the array has more than 4 × LIMIT values, or none at all.
-    """
-    if not isinstance(value, Tensor | np.ndarray):
-        return value
-    if math.prod(value.shape) > 4 * LIMIT:
-        raise InputError(f"an array of shape {list(value.shape)} came; at most {LIMIT} boxes")
-    try:
-        return value.tolist()
-    except RuntimeError as error:  # as on the meta device
-        raise InputError(f"an array without values came ({shown(str(error))})") from error
 
 
 def _label(label: object) -> str:
