@@ -1,4 +1,4 @@
-"""Which of the things that a detector found is which subject."""
+"""Whose is whose: of the things that a detector found, and of masks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError, listed
+from ..layout import NO_AREA, Region
+from ..subjects import Subject
 from .detections import Detection
 
 ARTICLES = ("a", "an", "the")
@@ -69,6 +71,48 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
         )
     rest = left_to_right(found[n] for n in sorted(free))
     return Match(tuple(found[taken[number]] for number in range(len(phrases))), rest)
+
+
+def match_masks(
+    regions: Sequence[Region], subjects: Sequence[Subject] | None
+) -> tuple[list[Region], str]:
+    """Give each subject the region of its mask; a background subject needs none.
+
+    Returns:
+        A region a subject, or all of them where there are no subjects, and a note on black masks.
+
+    Raises:
+        InputError: there are more or fewer masks than subjects.
+    """
+    if subjects is None:
+        return list(regions), _on_black([f"mask {n}" for n in _without_area(regions)])
+    in_areas = [subject for subject in subjects if not subject.everywhere]
+    if len(regions) == len(in_areas):
+        rest = iter(regions)
+        regions = [Region(NO_AREA) if each.everywhere else next(rest) for each in subjects]
+    elif len(regions) != len(subjects):
+        raise InputError(_wrong_number(len(regions), subjects, len(in_areas)))
+    black = [subjects[n - 1] for n in _without_area(regions)]
+    return list(regions), _on_black([each.phrase for each in black if not each.everywhere])
+
+
+def _without_area(regions: Sequence[Region]) -> list[int]:
+    return [n for n, region in enumerate(regions, start=1) if region.box == NO_AREA]
+
+
+def _on_black(names: Sequence[str]) -> str:
+    return f"no area, for the mask is black: {listed(names)}" if names else ""
+
+
+def _wrong_number(count: int, subjects: Sequence[Subject], needed: int) -> str:
+    came = "1 mask came" if count == 1 else f"{count} masks came"
+    names = listed([subject.phrase for subject in subjects])
+    aside = "" if needed == len(subjects) else "; a background subject needs none"
+    one_by_one = " If they come one by one, as a list, make a batch of them." if count == 1 else ""
+    return (
+        f"{came} for {len(subjects)} subjects ({names}); give one mask a subject, in their order"
+        f" (a black one for a subject without an area{aside}).{one_by_one}"
+    )
 
 
 def _rank(detection: Detection) -> tuple[float, float, float]:

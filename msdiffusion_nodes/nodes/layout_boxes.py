@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..boxes.detections import Detection, bounding_boxes, read_detections
-from ..boxes.matching import left_to_right, match_detections
+from ..boxes.matching import left_to_right, match_detections, match_masks
 from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
 from ..layout import NO_AREA, Extent, Layout, Region, parse_boxes, regions_from_masks
@@ -133,7 +133,8 @@ class LayoutBoxes:
                 placed = _place(found.found, found.note, subjects)
         elif masks is not None:
             with naming("masks"):
-                placed = Placement(regions_from_masks(masks), "masks")
+                regions, note = match_masks(regions_from_masks(masks), subjects)
+                placed = Placement(regions, "masks", note)
         else:
             with naming("boxes"):
                 placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
