@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..layout import NO_AREA, Box, Extent, Layout
 from .formats import read_output
-from .raw import BoxFormat, RawBox
+from .raw import HUNDRED, THOUSAND, BoxFormat, Forms, Picture, RawBox
 
 SLACK = 0.05  # of a side: how far a box may stick out of its picture and is cut off
 SHARES = Extent(1, 1)  # the picture of boxes that are in shares already
@@ -61,29 +61,58 @@ def read_detections(
 ) -> Detections:
     """Read a detector's output of any shape that `read_output` knows.
 
-    Numbers that all lie in 0..1 are shares of the picture, others pixels. A box that sticks out
-    of its picture by at most 5 % of the side is cut off at the edge.
+    Numbers that all lie in 0..1 are shares of the picture; others are pixels, unless the format
+    counts in its own way. A box that sticks out of its picture by at most 5 % of the side is cut
+    off at the edge.
 
     Args:
         default_size: of the picture, where neither is told nor in the output.
         told_size: the size that the user gives.
-        bare: what four bare numbers mean. AUTO: xyxy where that fits all bare boxes, else xywh.
+        bare: what four bare numbers mean. AUTO: xyxy where that fits all bare boxes, else xywh,
+            else centre, width, height.
 
     Raises:
         InputError: what is wrong, with the number of the box (from 1).
     """
     picture = read_output(output)
-    boxes = picture.boxes
-    shares = all(-SLACK <= number <= 1 + SLACK for box in boxes for number in box.numbers)
-    size = SHARES if shares else told_size or picture.size or default_size
-    boxes, remark = _formed(boxes, size, bare)
+    size = _size(picture, told_size, default_size)
+    boxes, remark = _formed(picture.boxes, size, bare)
     misfit = _misfit(boxes, size)
     if misfit:
         raise InputError(_refusal([misfit], size))
     found = tuple(Detection(_placed(box, size), box.label, box.score) for box in boxes)
-    forms = " and ".join(sorted({box.form.value for box in boxes}, reverse=True))
-    where = "shares from 0 to 1" if size == SHARES else f"pixels of {size}"
-    return Detections(found, f"read as {forms}{remark}, {where}")
+    forms = " and ".join(sorted({_form(box).value for box in boxes}, reverse=True))
+    notes = [f"read as {forms}{remark}, {_unit(size, picture)}", *picture.notes]
+    if size not in (SHARES, picture.size, picture.counts, told_size):
+        notes += _doubt(boxes, size)
+    return Detections(found, "; ".join(notes))
+
+
+def _size(picture: Picture, told: Extent | None, default: Extent) -> Extent:
+    """How far the numbers count to the right and down."""
+    numbers = [number for box in picture.boxes for number in box.numbers]
+    if all(-SLACK <= number <= 1 + SLACK for number in numbers):
+        return SHARES
+    return picture.counts or told or picture.size or default
+
+
+def _unit(size: Extent, picture: Picture) -> str:
+    if size == SHARES:
+        return "shares from 0 to 1"
+    return f"from 0 to {size.width}" if size == picture.counts else f"pixels of {size}"
+
+
+def _doubt(boxes: Sequence[RawBox], size: Extent) -> list[str]:
+    """What else the numbers may count, where they are read as pixels and nobody said so."""
+    largest = max(number for box in boxes for number in box.numbers)
+    if largest <= HUNDRED.width and min(size) > 2 * HUNDRED.width:
+        return ["no number is above 100: for percent set picture_width and picture_height to 100"]
+    if THOUSAND.width / 2 < largest <= THOUSAND.width < max(size):
+        return [
+            "no number is above 1000: for a model that counts from 0 to 1000 set picture_width and"
+            " picture_height to 1000"
+        ]
+    return []
 
 
 def bounding_boxes(layout: Layout, names: Sequence[str]) -> list[list[dict[str, int | str]]]:
@@ -105,22 +134,43 @@ def bounding_boxes(layout: Layout, names: Sequence[str]) -> list[list[dict[str, 
 
 
 def _formed(boxes: Sequence[RawBox], size: Extent, bare: BoxFormat) -> tuple[list[RawBox], str]:
-    """The boxes with no form left open, and a remark on how that was decided."""
-    if all(box.form is not BoxFormat.AUTO for box in boxes):
+    """The boxes with one form each, and a remark on how that was decided."""
+    open_forms = {box.forms for box in boxes if len(box.forms) > 1}
+    if not open_forms:
         says = " (the boxes say so; bbox_format is for bare numbers)"
         return list(boxes), "" if bare is BoxFormat.AUTO else says
     if bare is not BoxFormat.AUTO:
-        return _with_form(boxes, bare), ""
-    readings = [_with_form(boxes, form) for form in (BoxFormat.XYXY, BoxFormat.XYWH)]
-    misfits = [_misfit(reading, size) for reading in readings]
+        return [_with_form(box, (bare,)) for box in boxes], ""
+    remarks = []
+    for forms in sorted(open_forms, key=len):
+        boxes, remark = _decided(boxes, forms, size)
+        remarks += [remark] if remark else []
+    return list(boxes), f" ({'; '.join(remarks)})" if remarks else ""
+
+
+def _decided(boxes: Sequence[RawBox], forms: Forms, size: Extent) -> tuple[list[RawBox], str]:
+    """All boxes that may have these forms with the first one that fits all of them together."""
+    readings = [
+        [_with_form(box, (form,)) if box.forms == forms else box for box in boxes] for form in forms
+    ]
+    misfits = [
+        _misfit([box for box in reading if len(box.forms) == 1], size) for reading in readings
+    ]
     fitting = [reading for reading, misfit in zip(readings, misfits, strict=True) if not misfit]
     if not fitting:
-        raise InputError(_refusal(filter(None, misfits), size))
-    return fitting[0], " (both would fit: choose bbox_format)" if len(fitting) > 1 else ""
+        raise InputError(_refusal(filter(None, misfits[:2]), size))
+    if fitting[0] is readings[-1] and len(forms) > 2:
+        return fitting[0], "centre, width, height: nothing else fits"
+    both = misfits[0] is misfits[1] is None
+    return fitting[0], "both would fit: choose bbox_format" if both else ""
 
 
-def _with_form(boxes: Sequence[RawBox], form: BoxFormat) -> list[RawBox]:
-    return [replace(box, form=form) if box.form is BoxFormat.AUTO else box for box in boxes]
+def _form(box: RawBox) -> BoxFormat:
+    return box.forms[0]
+
+
+def _with_form(box: RawBox, forms: Forms) -> RawBox:
+    return replace(box, forms=forms) if len(box.forms) > 1 else box
 
 
 def _misfit(boxes: Sequence[RawBox], size: Extent) -> Misfit | None:
@@ -136,27 +186,33 @@ def _misfit(boxes: Sequence[RawBox], size: Extent) -> Misfit | None:
             continue
         numbers = ", ".join(f"{value:.10g}" for value in box.numbers)
         where = f" of {size}" if fault is Fault.OUTSIDE and size != SHARES else ""
-        return Misfit(fault, f"box {number} [{numbers}], as {box.form.value}, {fault.value}{where}")
+        return Misfit(
+            fault, f"box {number} [{numbers}], as {_form(box).value}, {fault.value}{where}"
+        )
     return None
 
 
 def _refusal(misfits: Iterable[Misfit], size: Extent) -> str:
-    """All that is wrong, and the way out where there is one."""
+    """All that is wrong, and the way out."""
     misfits = list(dict.fromkeys(misfits))
     text = "; ".join(misfit.text for misfit in misfits)
-    if size != SHARES and any(misfit.fault is Fault.OUTSIDE for misfit in misfits):
-        text += (
-            ": set picture_width and picture_height to the size of the picture that the detector"
-            " saw"
-        )
-    return text
+    if all(misfit.fault is Fault.NO_AREA for misfit in misfits):
+        return f"{text}: write left, top, right, bottom (xyxy), or choose another bbox_format"
+    if size == SHARES:
+        return f"{text}: write shares from 0 to 1, or choose another bbox_format"
+    return (
+        f"{text}: set picture_width and picture_height to the size of the picture that the"
+        " detector saw, both to 1000 for a model that counts so"
+    )
 
 
 def _edges(box: RawBox, size: Extent) -> tuple[float, float, float, float]:
     """Left, top, right and bottom in shares of the picture, which they may exceed."""
     x0, y0, x1, y1 = box.numbers
-    if box.form is BoxFormat.XYWH:
+    if _form(box) is BoxFormat.XYWH:
         x1, y1 = x0 + x1, y0 + y1
+    elif _form(box) is BoxFormat.CXCYWH:
+        x0, y0, x1, y1 = x0 - x1 / 2, y0 - y1 / 2, x0 + x1 / 2, y0 + y1 / 2
     return x0 / size.width, y0 / size.height, x1 / size.width, y1 / size.height
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..errors import InputError, shown
-from ..layout import Extent
-from .raw import Picture, limited, plain, read_number
-from .rows import EXPECTED, any_box, is_box, read_rows
-from .texts import from_text
+from . import lists, records, things
+from .raw import EXPECTED, Picture, is_number, limited, plain
+from .rows import is_box, read_rows
+from .texts import read_text
+
+DEEPEST = 8  # dicts and lists around the boxes
 
 
 class Format(NamedTuple):
@@ -25,16 +27,19 @@ def read_output(value: object) -> Picture:
     """The boxes of the one picture that has some.
 
     Args:
-        value: one of FORMATS, a list of these by picture, or a text of either: JSON, also in a
-            ``` fence, or "x0,y0,x1,y1;…".
+        value: one of FORMATS, a dict or list around such, or a text of it.
 
     Raises:
         InputError: there is no box, there are too many or those of several pictures, or what is
             wrong with a box, by its number (from 1).
     """
+    notes: tuple[str, ...] = ()
+    if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        value = value if all(map(is_number, value)) else "\n".join(value)
     if isinstance(value, str):
-        value = from_text(value)
-    filled = [known for known in map(_read, _pictures(value)) if known.boxes]
+        value, notes = read_text(value)
+    pictures = [value] if isinstance(value, Picture) else _pictures(value, DEEPEST)
+    filled = [picture for picture in pictures if picture.boxes]
     if not filled:
         raise InputError("the detector found nothing; lower its threshold or ask for other things")
     if len(filled) > 1:
@@ -42,7 +47,7 @@ def read_output(value: object) -> Picture:
             f"boxes of {len(filled)} pictures came; the boxes of one are needed: show the detector"
             " one picture"
         )
-    return filled[0]
+    return replace(filled[0], notes=filled[0].notes + notes)
 
 
 def format_of(value: object) -> Format | None:
@@ -50,92 +55,62 @@ def format_of(value: object) -> Format | None:
     return next((known for known in FORMATS if known.recognise(value)), None)
 
 
-def _read(picture: object) -> Picture:
-    known = format_of(picture)
-    if known is None:
-        raise InputError(f"{shown(picture)} is nested too deeply; {EXPECTED}, listed by picture")
-    return known.read(picture)
+def _pictures(value: object, depth: int) -> list[Picture]:
+    """What came, picture by picture."""
+    value = plain(value)
+    if isinstance(value, list | tuple) and value and all(map(things.is_thing, limited(value))):
+        return [things.read_thing(one) for one in value]
+    known = format_of(value)
+    if known:
+        return [known.read(value)]
+    if isinstance(value, dict):
+        return _in_dict(value, depth)
+    if depth == 0 or not all(isinstance(plain(one), list | tuple | dict) for one in limited(value)):
+        raise _too_deep(value)
+    if not any(map(format_of, map(plain, value))) and not any(
+        isinstance(one, dict) for one in value
+    ):
+        raise _too_deep(value)
+    return [picture for one in value for picture in _pictures(one, depth - 1)]
 
 
-def _pictures(value: object) -> list[object]:
-    """What came, one value a picture."""
-    value = _unwrapped(value)
-    if format_of(value):
-        return [value]
-    pictures = [_unwrapped(picture) for picture in limited(value)]
-    if not all(map(format_of, pictures)):
-        raise InputError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
-    return pictures
+def _in_dict(value: dict, depth: int) -> list[Picture]:
+    """The boxes somewhere in a dict of other things, such as {"objects": [...]}."""
+    if depth == 0:
+        raise _too_deep(value)
+    inside = records.wrapped(value)
+    text = records.text_in(value) if inside is None else ""
+    if text:
+        inside, notes = read_text(text)
+        pictures = [inside] if isinstance(inside, Picture) else _pictures(inside, depth - 1)
+        return [replace(picture, notes=picture.notes + notes) for picture in pictures]
+    if inside is None:
+        raise InputError(f"{shown(value)} came, without boxes in it; {EXPECTED}")
+    size = records.size_in(value)
+    classes = records.classes_in(value)
+    if classes and isinstance(inside, list | tuple) and lists.is_rows(inside):
+        found = [read_rows(inside, classes)]
+    else:
+        found = _pictures(inside, depth - 1)
+    return [replace(picture, size=picture.size or size) for picture in found]
 
 
-def _unwrapped(value: object) -> object:
-    """Arrays as lists; Florence2's raw {"<OD>": …} as what is in it."""
-    if isinstance(value, dict) and len(value) == 1:
-        key, inside = next(iter(value.items()))
-        if isinstance(key, str) and key.startswith("<"):
-            value = inside
-    return plain(value)
-
-
-def is_one(value: object) -> bool:
-    return is_box(value)
+def _too_deep(value: object) -> InputError:
+    return InputError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
 
 
 def read_one(value: object) -> Picture:
-    return Picture(read_rows([value]))
-
-
-def is_columns(value: object) -> bool:
-    """Florence2's lists side by side: {"bboxes": …, "labels": …}."""
-    return isinstance(value, dict)
-
-
-def read_columns(value: dict) -> Picture:
-    if "bboxes" not in value:
-        raise InputError("Florence2's quad_boxes came, which are slanted; use a task with bboxes")
-    rows = [{"bbox_2d": corners} for corners in limited(plain(value["bboxes"]))]
-    labels = value.get("labels", value.get("bboxes_labels"))
-    for key, values in (("label", plain(labels)), ("score", plain(value.get("scores")))):
-        if values is None:
-            continue
-        if not isinstance(values, list | tuple) or len(values) != len(rows):
-            raise InputError(f"{key}s {shown(values)} came for {len(rows)} bboxes; give one each")
-        for row, entry in zip(rows, values, strict=True):
-            row[key] = entry
-    return Picture(read_rows(rows))
-
-
-def is_segs(value: object) -> bool:
-    """Whether this is a pair of (height, width) and a list."""
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        return False
-    if not all(isinstance(part, list | tuple) for part in value):
-        return False
-    return len(value[0]) == 2 and all(isinstance(side, Real) for side in value[0])
-
-
-def read_segs(value: tuple[Any, Any]) -> Picture:
-    boxes = read_rows(value[1])
-    size = Extent(*(int(read_number(side)) for side in value[0]))
-    if boxes and min(size) < 1:
-        raise InputError(f"SEGS of a picture of {size} came; detect again")
-    return Picture(boxes, size)
-
-
-def is_list(value: object) -> bool:
-    """A list in which some things are boxes: of one picture then."""
-    return isinstance(value, list | tuple) and (
-        not value or any_box(map(_unwrapped, limited(value)))
-    )
-
-
-def read_list(value: list) -> Picture:
-    return Picture(read_rows(value))
+    return read_rows([value])
 
 
 FORMATS = (  # the first that recognises a value reads it
-    Format("a box", is_one, read_one),
-    Format("lists of boxes and labels (Florence2)", is_columns, read_columns),
-    Format("SEGS", is_segs, read_segs),
-    Format("a list of boxes", is_list, read_list),
+    Format("results of a detector's library", things.is_thing, things.read_thing),
+    Format("lists side by side", lists.is_side_by_side, lists.read_side_by_side),
+    Format("COCO file", records.is_coco, records.read_coco),
+    Format("a box", is_box, read_one),
+    Format("boxes by name", lists.is_by_name, lists.read_by_name),
+    Format("boxes in groups", lists.is_grouped, lists.read_grouped),
+    Format("boxes, scores, names", lists.is_split, lists.read_split),
+    Format("SEGS", lists.is_segs, lists.read_segs),
+    Format("a list of boxes", lists.is_rows, read_rows),
 )

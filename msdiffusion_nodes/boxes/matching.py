@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from ..errors import InputError, listed
 from ..layout import NO_AREA, Region
@@ -19,10 +20,15 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Match:
-    """One detection a subject, in the order of the subjects, and those that are left over."""
+    """One detection a subject, in the order of the subjects, and those that are left over.
+
+    Attributes:
+        note: what was decided without names or against them, "" where nothing was.
+    """
 
     taken: tuple[Detection, ...]
     unused: tuple[Detection, ...]
+    note: str = ""
 
 
 def left_to_right(found: Iterable[Detection]) -> tuple[Detection, ...]:
@@ -61,7 +67,8 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
         # those with the least choice first, so that no other takes the only one that fits
         for phrase in sorted(groups, key=lambda phrase: len(fitting[phrase])):
             take(groups[phrase], fitting[phrase])
-    take([number for number in range(len(phrases)) if number not in taken], free)
+    by_place = [number for number in range(len(phrases)) if number not in taken]
+    take(by_place, free)
     without = [phrase for number, phrase in enumerate(phrases) if number not in taken]
     if without:
         boxes = "1 box" if len(found) == 1 else f"{len(found)} boxes"
@@ -70,7 +77,32 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
             " lower the detector's threshold, ask it for each phrase, or use fewer subjects"
         )
     rest = left_to_right(found[n] for n in sorted(free))
-    return Match(tuple(found[taken[number]] for number in range(len(phrases))), rest)
+    chosen = tuple(found[taken[number]] for number in range(len(phrases)))
+    notes = [
+        _on_places([phrases[number] for number in by_place], found),
+        _on_swaps(phrases, chosen),
+    ]
+    return Match(chosen, rest, "; ".join(filter(None, notes)))
+
+
+def _on_places(phrases: Sequence[str], found: Sequence[Detection]) -> str:
+    """A note on subjects whose box was chosen by its place, although there are names."""
+    names = list(dict.fromkeys(detection.label for detection in found if detection.label))
+    if not phrases or not names:
+        return ""
+    return f"by place, for no name fits: {listed(phrases)} (names: {listed(names)})"
+
+
+def _on_swaps(phrases: Sequence[str], chosen: Sequence[Detection]) -> str:
+    """A note on subjects whose boxes would fit each other as well."""
+    words = [_words(phrase) for phrase in phrases]
+    labels = [_words(detection.label) for detection in chosen]
+    for a, b in combinations(range(len(phrases)), 2):
+        crossed = _within(labels[a], words[b]) and _within(labels[b], words[a])
+        exact = labels[a] == words[a] or labels[b] == words[b]
+        if words[a] != words[b] and crossed and not exact:
+            return f"which is which is a guess: {listed([phrases[a], phrases[b]])}"
+    return ""
 
 
 def match_masks(
@@ -127,7 +159,7 @@ def _centre(detection: Detection) -> tuple[float, float]:
 
 
 def _words(text: str) -> Words:
-    words = re.findall(r"\w+", text.casefold())
+    words = re.findall(r"[^\W_]+", text.casefold())
     while len(words) > 1 and words[0] in ARTICLES:
         words = words[1:]
     return tuple(word[:-1] if len(word) > 2 and word.endswith("s") else word for word in words)

@@ -89,7 +89,7 @@ class LayoutBoxes:
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
         seen = {"default": 0, "min": 0, "max": MAX_SIZE}
-        formats = [each.value for each in BoxFormat]
+        formats = ["auto", "xyxy", "xywh"]
         return {
             "required": {
                 "boxes": ("STRING", {"multiline": True, "default": default, "tooltip": boxes}),
@@ -173,6 +173,7 @@ def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | 
     match = match_detections(found, [subject.phrase for subject in in_boxes])
     taken = iter(match.taken)
     regions = [Region(NO_AREA if each.everywhere else next(taken).box) for each in subjects]
+    note = "; ".join(filter(None, (note, match.note)))
     return Placement(regions, "bboxes", note, unused=match.unused)
 
 
