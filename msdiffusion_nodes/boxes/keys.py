@@ -92,7 +92,7 @@ class Key(str):
 
 def flat_key(key: object) -> Key:
     flattened = Key(re.sub(r"[\W_]", "", str(key).casefold()))
-    flattened.came = str(key)
+    flattened.came = " ".join(str(key).split())
     return flattened
 
 

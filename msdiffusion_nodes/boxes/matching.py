@@ -87,7 +87,8 @@ def match_detections(found: Sequence[Detection], phrases: Sequence[str]) -> Matc
 
 def _on_places(phrases: Sequence[str], found: Sequence[Detection]) -> str:
     """A note on subjects whose box was chosen by its place, although there are names."""
-    names = list(dict.fromkeys(detection.label for detection in found if detection.label))
+    labels = (" ".join(detection.label.split()) for detection in found)
+    names = list(dict.fromkeys(filter(None, labels)))
     if not phrases or not names:
         return ""
     return f"by place, for no name fits: {listed(phrases)} (names: {listed(names)})"

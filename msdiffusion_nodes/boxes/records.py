@@ -117,7 +117,8 @@ def read_coco(value: dict) -> Picture:
                 f"an annotation without bbox came: {shown(one)}; expected [x, y, width, height]"
             )
         rows.append({**one, "bbox_xywh": numbers, "bbox": None, "segmentation": None})
-    images = [one for one in value.get("images") or () if isinstance(one, dict)]
+    images = plain(value.get("images"))
+    images = [one for one in images if isinstance(one, dict)] if isinstance(images, list) else []
     own = [one for one in images if str(one.get("id")) in pictures] or images
     size = size_in(own[0]) if len(own) == 1 else None
     return replace(read_rows(rows, classes_in(value)), size=size)

@@ -172,6 +172,30 @@ def test_a_background_subject_takes_no_box(lay_out, pack):
     assert made["told"]["names"] == ["dog", "beach", "cat"]
 
 
+def test_names_under_another_key_find_their_subjects(lay_out, pack):
+    found = [{"box": [0, 50, 50, 100], "name": "cat"}, {"box": [100, 0, 200, 100], "name": "dog"}]
+    made = lay_out(bboxes=found, picture=PICTURE, subjects=two_subjects(pack))
+    assert corners(made) == [(0.5, 0, 1, 1), (0, 0.5, 0.25, 1)]
+
+
+def test_what_was_a_guess_or_was_not_read_is_told_and_drawn(lay_out, pack):
+    named = {"bboxes": DETECTED["bboxes"], "labels": ["puppy", "kitten"]}
+    inputs = {"picture": PICTURE, "subjects": two_subjects(pack)}
+    guessed = lay_out(bboxes=named, **inputs)
+    assert corners(guessed) == [(0, 0.5, 0.25, 1), (0.5, 0, 1, 1)]
+    assert guessed["told"]["note"].endswith(
+        "; by place, for no name fits: dog, cat (names: puppy, kitten)"
+    )
+    bare = lay_out(bboxes={"bboxes": DETECTED["bboxes"]}, **inputs)
+    assert bare["told"]["note"] == "read as xyxy, pixels of 200 × 100"
+    assert not torch.equal(guessed["preview"], bare["preview"])
+    colours = [
+        {"bbox_2d": box, "hue": n, "size": n} for box, n in zip(*named.values(), strict=True)
+    ]
+    told = lay_out(bboxes=colours, **inputs)["told"]
+    assert "not read beside the boxes: hue, size" in told["note"]
+
+
 def test_pixels_are_measured_in_the_told_size_else_in_the_picture_else_in_the_layout(lay_out):
     box = {"x": 0, "y": 0, "width": 64, "height": 32}
     assert corners(lay_out(bboxes=box)) == [(0, 0, 0.5, 0.5)]

@@ -212,6 +212,8 @@ JSON_VALUES = st.recursive(
                     "labels",
                 ]
                 + ["startX", "startY", "endX", "endY", "quad_boxes", "<OD>", "a"]
+                + ["boxes", "box", "points", "box_2d", "names", "class", "objects", "annotations"]
+                + ["images", "categories", "Instances", "xyxy", "image", "text"]
             ),
             inner,
             max_size=6,
