@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from ..layout import NO_AREA, Box, Extent, Layout
 from .formats import read_output
-from .raw import HUNDRED, THOUSAND, BoxFormat, Forms, Picture, RawBox
+from .raw import HUNDRED, ROBOFLOW, THOUSAND, BoxFormat, Forms, Picture, RawBox
 
 SLACK = 0.05  # of a side: how far a box may stick out of its picture and is cut off
 SHARES = Extent(1, 1)  # the picture of boxes that are in shares already
@@ -83,7 +83,7 @@ def read_detections(
     found = tuple(Detection(_placed(box, size), box.label, box.score) for box in boxes)
     forms = " and ".join(sorted({_form(box).value for box in boxes}, reverse=True))
     notes = [f"read as {forms}{remark}, {_unit(size, picture)}", *picture.notes]
-    if size not in (SHARES, picture.size, picture.counts, told_size):
+    if size not in (SHARES, picture.size, picture.counts):
         notes += _doubt(boxes, size)
     return Detections(found, "; ".join(notes))
 
@@ -136,13 +136,11 @@ def bounding_boxes(layout: Layout, names: Sequence[str]) -> list[list[dict[str, 
 def _formed(boxes: Sequence[RawBox], size: Extent, bare: BoxFormat) -> tuple[list[RawBox], str]:
     """The boxes with one form each, and a remark on how that was decided."""
     open_forms = {box.forms for box in boxes if len(box.forms) > 1}
-    if not open_forms:
-        says = " (the boxes say so; bbox_format is for bare numbers)"
-        return list(boxes), "" if bare is BoxFormat.AUTO else says
-    if bare is not BoxFormat.AUTO:
-        return [_with_form(box, (bare,)) for box in boxes], ""
+    if not open_forms and bare is not BoxFormat.AUTO:
+        return list(boxes), " (the boxes say so; bbox_format is for bare numbers)"
+    boxes = [_with_form(box, bare) if bare in box.forms else box for box in boxes]
     remarks = []
-    for forms in sorted(open_forms, key=len):
+    for forms in sorted({box.forms for box in boxes if len(box.forms) > 1}, key=len):
         boxes, remark = _decided(boxes, forms, size)
         remarks += [remark] if remark else []
     return list(boxes), f" ({'; '.join(remarks)})" if remarks else ""
@@ -150,27 +148,37 @@ def _formed(boxes: Sequence[RawBox], size: Extent, bare: BoxFormat) -> tuple[lis
 
 def _decided(boxes: Sequence[RawBox], forms: Forms, size: Extent) -> tuple[list[RawBox], str]:
     """All boxes that may have these forms with the first one that fits all of them together."""
-    readings = [
-        [_with_form(box, (form,)) if box.forms == forms else box for box in boxes] for form in forms
-    ]
-    misfits = [
-        _misfit([box for box in reading if len(box.forms) == 1], size) for reading in readings
-    ]
-    fitting = [reading for reading, misfit in zip(readings, misfits, strict=True) if not misfit]
+    readings = {
+        form: [_with_form(box, form) if box.forms == forms else box for box in boxes]
+        for form in forms
+    }
+    misfits = {
+        form: _misfit([box for box in reading if len(box.forms) == 1], size)
+        for form, reading in readings.items()
+    }
+    fitting = [form for form in forms if misfits[form] is None]
     if not fitting:
-        raise InputError(_refusal(filter(None, misfits[:2]), size))
-    if fitting[0] is readings[-1] and len(forms) > 2:
-        return fitting[0], "centre, width, height: nothing else fits"
-    both = misfits[0] is misfits[1] is None
-    return fitting[0], "both would fit: choose bbox_format" if both else ""
+        raise InputError(_refusal([misfits[form] for form in forms[:2]], size))
+    return readings[fitting[0]], _remark(forms, fitting)
+
+
+def _remark(forms: Forms, fitting: Sequence[BoxFormat]) -> str:
+    """Why the first of the fitting forms was taken, where that is not plain."""
+    if forms == ROBOFLOW:
+        centre = fitting[0] is BoxFormat.CXCYWH
+        return "x, y: the centre, as Roboflow counts" if centre else "x, y: the corner"
+    if fitting[0] is BoxFormat.CXCYWH:
+        return "centre, width, height: nothing else fits"
+    both = {BoxFormat.XYXY, BoxFormat.XYWH} <= set(fitting)
+    return "both would fit: choose bbox_format" if both else ""
 
 
 def _form(box: RawBox) -> BoxFormat:
     return box.forms[0]
 
 
-def _with_form(box: RawBox, forms: Forms) -> RawBox:
-    return replace(box, forms=forms) if len(box.forms) > 1 else box
+def _with_form(box: RawBox, form: BoxFormat) -> RawBox:
+    return replace(box, forms=(form,))
 
 
 def _misfit(boxes: Sequence[RawBox], size: Extent) -> Misfit | None:

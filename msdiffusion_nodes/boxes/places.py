@@ -12,10 +12,10 @@ from .keys import BOXES, COCO_MARKS, CORNERS, TOP_FIRST, Fields, edges_in, flat
 from .raw import (
     BARE,
     COCO,
-    CXCYWH,
     EXPECTED,
     HUNDRED,
     NUMBER,
+    ROBOFLOW,
     THOUSAND,
     XYXY,
     BoxFormat,
@@ -92,7 +92,7 @@ def _named(fields: Fields) -> Place | None:
     if "rectanglelabels" in fields:
         return Place(numbers, forms, HUNDRED)
     if forms == (BoxFormat.XYWH,) and {"x", "y", "width", "class", "confidence"} <= fields.keys():
-        return Place(numbers, CXCYWH, notes=("x and y are the centre, as Roboflow counts",))
+        return Place(numbers, ROBOFLOW)
     return Place(numbers, forms)
 
 

@@ -41,6 +41,7 @@ XYWH: Forms = (BoxFormat.XYWH,)
 CXCYWH: Forms = (BoxFormat.CXCYWH,)
 BARE: Forms = (BoxFormat.XYXY, BoxFormat.XYWH, BoxFormat.CXCYWH)
 COCO: Forms = (BoxFormat.XYWH, BoxFormat.XYXY)
+ROBOFLOW: Forms = (BoxFormat.CXCYWH, BoxFormat.XYWH)
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ def wrapped(value: Mapping[str, Any]) -> object | None:
     """What of a dict holds the boxes: under a usual key, else under the only one that may."""
     fields = flat(value)
     held = {key: plain(inside) for key, inside in fields.items() if _may_hold(plain(inside))}
-    for key in WRAPPERS:
-        if key in held:
-            return held[key]
+    usual = [held[key] for key in WRAPPERS if key in held]
+    if usual:
+        return next(filter(len, usual), usual[0])  # an empty one only where all are
     others = [inside for key, inside in held.items() if key not in (*SIZES, *CLASS_MAPS)]
     if len(others) == 1:
         return others[0]

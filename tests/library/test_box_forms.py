@@ -99,6 +99,7 @@ def test_a_reading_that_is_not_the_only_one_is_said(value, part):
 def test_numbers_up_to_1000_in_a_larger_picture_are_doubted():
     note = read_detections([{"bbox_2d": D_K}, {"bbox_2d": C_K}], Extent(1536, 2048)).note
     assert "pixels of 2048 × 1536; no number is above 1000" in note
+    assert "for percent" in read_detections([[10, 20, 40, 80]], SIZE, SIZE).note
     told = read_detections([{"bbox_2d": D_K}], Extent(1536, 2048), Extent(1000, 1000))
     assert told.note == "read as xyxy, pixels of 1000 × 1000"
     assert told.found[0].box.as_tuple() == pytest.approx(DOG)
@@ -118,6 +119,18 @@ def test_what_counts_in_its_own_way_does_so_in_a_picture_of_any_size(value, size
     for told in (None, size):
         (one,) = read_detections(value, size, told).found
         assert one.box.as_tuple() == pytest.approx(DOG, abs=0.002)
+
+
+def test_roboflows_boxes_are_read_by_the_centre_unless_only_the_corner_fits():
+    row = {"class": "dog", "confidence": 0.9, "width": 192, "height": 288}
+    centre, corner = ({**row, "x": x, "y": y} for x, y in ((160, 240), (10, 20)))
+    assert found([centre]) == [("dog", DOG)] and "centre, as Roboflow" in read([centre]).note
+    assert found([corner]) == [("dog", (0.02, 0.04, 0.32, 0.64))]
+    assert "read as xywh (x, y: the corner)" in read([corner]).note
+
+
+def test_an_empty_list_beside_the_boxes_does_not_hide_them():
+    assert found({"objects": [], "boxes": QWEN}) == [("dog", DOG), ("cat", CAT)]
 
 
 def test_coco_is_read_as_its_own_unless_the_user_says_otherwise():
