@@ -77,7 +77,7 @@ SCORES = (
     *("detectionscores", "predscores", "certainty", "logits"),
 )
 # texts beside a box that are no names
-OTHERS = {"uuid", "detectionid", "parentid", "imageid", "filename", "path", "url", "image"}
+OTHERS = {"uuid", "mid", "detectionid", "parentid", "imageid", "filename", "path", "url", "image"}
 OTHERS |= {"mask", "segmentation", "color", "colour", "shapetype", "originalname", "unit", "format"}
 WEAK = {"id", "type"}  # names only where nothing else is
 # names of class numbers; the last three are lists of names a box where no numbers come

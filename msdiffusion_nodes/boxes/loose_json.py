@@ -6,11 +6,11 @@ import json
 import re
 
 from ..errors import InputError, shown
+from .raw import EXPECTED, LIMIT
 
 TRIES = 50  # brackets that open no JSON, before a text is given up
 LONGEST = 300  # digits of a number
-TOKEN = re.compile(
-    r"""
+TOKEN = r"""(?xs)
       (?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
     | (?P<comment>//[^\n]*|\#[^\n]*|/\*.*?\*/)
     | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:\s*%|px\b)?)
@@ -21,9 +21,7 @@ TOKEN = re.compile(
     | (?P<mark>[,:])
     | (?P<space>\s+)
     | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 ARGUMENT = r",\s*[^\W\d]\w*\s*=\s*[\w.:'\"]+(?=\s*[,)])"  # of a call: dtype=float32
 WORDS = {"true": "true", "false": "false", "null": "null", "none": "null", "nan": "NaN"}
 WORDS |= {"infinity": "Infinity", "inf": "Infinity", "-infinity": "-Infinity", "-inf": "-Infinity"}
@@ -48,31 +46,33 @@ def pieces_of(text: str) -> tuple[list[tuple[str, object]], str]:
         text = re.sub(ARGUMENT, "", text)
     pieces: list[tuple[str, object]] = []
     words: list[str] = []
-    searched, at, tries = 0, 0, 0
-    while tries < TRIES and (opening := re.compile(r"[\[{(]").search(text, searched)):
-        start = opening.start()
+    before, rest, tries = "", text, 0
+    while tries < TRIES and (opening := re.search(r"[\[{(]", rest)):
+        if len(pieces) == LIMIT:
+            raise InputError(f"a text with more than {LIMIT} lists came; give it the boxes alone")
+        before, rest = before + rest[: opening.start()], rest[opening.start() :]
         try:
-            value, end, comments = _piece(text, start)
+            value, end, comments = _piece(rest)
         except EndsEarly as error:
-            if re.search(r"\d", text[start:]) is None:
+            if re.search(r"\d", rest) is None:
                 break
             raise InputError(
-                f"{shown(text[start:])} is JSON that ends early; let the model write more, or ask"
+                f"{shown(rest)} is JSON that ends early; let the model write more, or ask"
                 ' it for [{"bbox_2d": [x0, y0, x1, y1], "label": "…"}] alone'
             ) from error
         except RecursionError as error:
-            raise InputError(f"{shown(text)} is nested too deeply") from error
+            raise InputError(f"{shown(text)} is nested too deeply; {EXPECTED}") from error
         except ValueError:
-            tries, searched = tries + 1, start + 1
+            tries, before, rest = tries + 1, before + rest[0], rest[1:]
             continue
-        pieces.append((text[at:start].rpartition("\n")[2], value))
-        words += [text[at:start], *comments]
-        searched = at = end
-    return pieces, " ".join([*words, text[at:]])
+        pieces.append((before.rpartition("\n")[2], value))
+        words += [before, *comments]
+        before, rest = "", rest[end:]
+    return pieces, " ".join([*words, before, rest])
 
 
-def _piece(text: str, start: int) -> tuple[object, int, list[str]]:
-    """The value that begins at a bracket, where it ends, and the comments in it.
+def _piece(text: str) -> tuple[object, int, list[str]]:
+    """The value that a text begins with, where it ends, and the comments in it.
 
     Raises:
         ValueError: it is no JSON, however loosely one reads.
@@ -80,7 +80,7 @@ def _piece(text: str, start: int) -> tuple[object, int, list[str]]:
     written: list[str] = []
     comments: list[str] = []
     opened: list[tuple[str, int]] = []  # the bracket or "call", and where it is in `written`
-    for token in TOKEN.finditer(text, start):
+    for token in re.finditer(TOKEN, text):
         kind, what = token.lastgroup, token.group()
         if kind in ("open", "call", "number") and written and written[-1][-1:] in NO_COMMA:
             written.append(",")  # NumPy writes none
@@ -90,9 +90,9 @@ def _piece(text: str, start: int) -> tuple[object, int, list[str]]:
         elif kind == "close":
             _close(written, *opened.pop(), what)
             if not opened:
-                ending = re.compile(r"[,;]?[ \t]*((?://|#)[^\n]*)").match(text, token.end())
+                ending = re.match(r"[,;]?[ \t]*((?://|#)[^\n]*)", text[token.end() :][:2000])
                 comments += [ending[1]] if ending else []
-                end = ending.end() if ending else token.end()
+                end = token.end() + (ending.end() if ending else 0)
                 return json.loads("".join(written), strict=False), end, comments
         elif kind == "mark":
             if what == "," and opened[-1][0] == "call":  # of several values: a list

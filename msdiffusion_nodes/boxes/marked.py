@@ -17,14 +17,13 @@ from .raw import NUMBER, THOUSAND, Picture
 from .rows import read_rows
 
 # what stands between tags is short: no text makes the search slow
-BOX = re.compile(
-    r"(?i)<\|?(?:box|det|box_start|begin_of_box)\|?>([^<>]{0,2000})<\|?/?(?:box|det|box_end|end_of_box)"
+BOX = (
+    r"(?i)<\|?(?:box|det|box_start|begin_of_box)\|?>([^<>]{0,2000})"
+    r"<\|?/?(?:box|det|box_end|end_of_box)"
 )
-NAME = re.compile(
-    r"(?i)<\|?(?:ref|object_ref_start|p)\|?>([^<>]{0,300})<\|?/?(?:ref|object_ref_end|p)\|?>"
-)
-TOKENS = re.compile(r"(?:<loc_?\d{1,4}>\s?){4,64}")
-CSS = re.compile(r"\{([^{}]{0,500})\}")
+NAME = r"(?i)<\|?(?:ref|object_ref_start|p)\|?>([^<>]{0,300})<\|?/?(?:ref|object_ref_end|p)\|?>"
+TOKENS = r"(?:<loc_?\d{1,4}>\s?){4,64}"
+CSS = r"\{([^{}]{0,500})\}"
 
 
 def in_thousandths(rows: Iterable[tuple[str, Sequence[object]]]) -> Picture:
@@ -35,13 +34,13 @@ def in_thousandths(rows: Iterable[tuple[str, Sequence[object]]]) -> Picture:
 
 def is_tagged(text: str) -> bool:
     """<ref>cat</ref><box>(10,20),(300,400)</box>, also <|box_start|> and <|det|>."""
-    return any(re.search(r"\d", inside) for inside in BOX.findall(text))
+    return any(re.search(r"\d", inside) for inside in re.findall(BOX, text))
 
 
 def read_tagged(text: str) -> Picture:
     rows = []
     at = 0
-    for box in BOX.finditer(text):
+    for box in re.finditer(BOX, text):
         before = text[at : box.start()]
         at = box.end()
         numbers = re.findall(NUMBER, box[1])
@@ -50,7 +49,7 @@ def read_tagged(text: str) -> Picture:
                 f"{shown(box[0])} came; expected four numbers in it, such as"
                 " <box>(x0,y0),(x1,y1)</box>"
             )
-        names = NAME.findall(before)
+        names = re.findall(NAME, before)
         name = names[-1] if names else re.sub(r"<[^>]*>", " ", before).strip(" \n\t:,.-")
         if not names and re.search(r"\d", before) and not re.search(r"[^\W\d]", before):
             name = ""
@@ -60,20 +59,20 @@ def read_tagged(text: str) -> Picture:
 
 def is_tokens(text: str) -> bool:
     """<loc0250><loc0100>… of PaliGemma, <loc_100><loc_250>… of Florence-2."""
-    return bool(TOKENS.search(text))
+    return bool(re.search(TOKENS, text))
 
 
 def read_tokens(text: str) -> Picture:
     rows = []
     if "<loc_" in text:
         at = 0
-        for found in TOKENS.finditer(text):
+        for found in re.finditer(TOKENS, text):
             name = re.sub(r"<[^<>]{0,20}>", "", text[at : found.start()]).strip()
             at = found.end()
             numbers = [int(number) for number in re.findall(r"\d+", found[0])]
             rows += [(name, numbers[n : n + 4]) for n in range(0, len(numbers) // 4 * 4, 4)]
         return in_thousandths(rows)
-    for found in TOKENS.finditer(text):
+    for found in re.finditer(TOKENS, text):
         name = re.sub(r"<seg\d+>", " ", text[found.end() :].partition("<loc")[0].partition(";")[0])
         top, left, bottom, right = (int(number) for number in re.findall(r"\d+", found[0])[:4])
         rows.append((name.strip(), [left, top, right, bottom]))
@@ -99,12 +98,14 @@ def read_xml(text: str) -> Picture:
 
 def is_css(text: str) -> bool:
     """cat {left: 64px; top: 96px; width: 192px; height: 288px}, as LayoutGPT writes it."""
-    return any(re.search(r"\bleft\s?:", inside) and ";" in inside for inside in CSS.findall(text))
+    return any(
+        re.search(r"\bleft\s?:", inside) and ";" in inside for inside in re.findall(CSS, text)
+    )
 
 
 def read_css(text: str) -> Picture:
     rows, at = [], 0
-    for found in CSS.finditer(text):
+    for found in re.finditer(CSS, text):
         name = text[at : found.start()].strip().rpartition("\n")[2]
         at = found.end()
         values = dict(re.findall(rf"([\w-]+)\s?:\s?({NUMBER}(?:px|%)?)", found[1]))

@@ -26,7 +26,10 @@ from .raw import (
 )
 
 SLANTED = "the bounds of slanted boxes"
-IDEOGRAM = "is an Ideogram element, top edge first; connect the node's bboxes"
+IDEOGRAM = (
+    "is an Ideogram element, top edge first; connect the node's bboxes, or write bbox_2d: left,"
+    " top, right, bottom"
+)
 
 
 class Place(NamedTuple):

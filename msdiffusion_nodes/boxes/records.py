@@ -14,7 +14,7 @@ from .names import ClassMap, class_map
 from .raw import Picture, are_numbers, plain
 from .rows import read_rows
 
-BOXED = re.compile(r"[\[{(<][^\[{(<]{0,200}\d")
+BOXED = r"[\[{(<][^\[{(<]{0,200}\d"
 # keys that hold the boxes, in the order in which they are tried
 WRAPPERS = (
     *("objects", "detections", "predictions", "instances", "predinstances", "annotations"),
@@ -46,7 +46,7 @@ def wrapped(value: Mapping[str, Any]) -> object | None:
 
 def text_in(value: Mapping[str, Any]) -> str:
     """The only text in a dict that may hold boxes: a language model's answer in its envelope."""
-    texts = [text for text in value.values() if isinstance(text, str) and BOXED.search(text)]
+    texts = [text for text in value.values() if isinstance(text, str) and re.search(BOXED, text)]
     return texts[0] if len(texts) == 1 else ""
 
 

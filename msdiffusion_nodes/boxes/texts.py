@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 from ..errors import InputError, shortened, shown
 from . import marked, typed
 from .loose_json import pieces_of
-from .raw import are_numbers
+from .raw import Picture, are_numbers
 
 TEXT_LIMIT = 1_000_000  # characters
 ASK = (
     "connect a detector's output, write x0,y0,x1,y1 a line, or ask a language model for"
     ' [{"bbox_2d": [x0, y0, x1, y1], "label": "…"}] alone'
 )
-THINKING = re.compile(r"(?i)<(?:think|thinking|thought|reasoning)>")
-THOUGHT = re.compile(r"(?i)</(?:think|thinking|thought|reasoning)>")
-POINTS = re.compile(r"<points?\b|point_2d")
+THINKING = r"(?i)<(?:think|thinking|thought|reasoning)>"
+THOUGHT = r"(?i)</(?:think|thinking|thought|reasoning)>"
+POINTS = r"<points?\b|point_2d"
 
 
 class Writing(NamedTuple):
@@ -46,11 +46,14 @@ def read_text(text: str) -> tuple[object, tuple[str, ...]]:
             value = writing.read(text)
             inner = isinstance(value, str) and len(value) < len(text)  # JSON in JSON
             return read_text(value) if inner else (value, ())
-    found, words = pieces_of(_fenced(text))
+    fenced, outside = _fenced(text)
+    found, words = pieces_of(fenced)
     if found:
         value, notes = _of_pieces(found)
-        return value, notes + _unread(words, value)
-    problem = "has points, no boxes" if POINTS.search(text) else "is neither JSON nor x0,y0,x1,y1;…"
+        return value, notes + _unread(f"{outside} {words}", value)
+    problem = (
+        "has points, no boxes" if re.search(POINTS, text) else "is neither JSON nor x0,y0,x1,y1;…"
+    )
     raise InputError(f"{shown(text)} {problem}; {ASK}")
 
 
@@ -60,9 +63,9 @@ def _answer(text: str) -> str:
     Raises:
         InputError: it only thought.
     """
-    before = THINKING.split(text, maxsplit=1)[0]
-    after = THOUGHT.split(text)[-1]
-    unfinished = len(THINKING.split(after)) > 1
+    before = re.split(THINKING, text, maxsplit=1)[0]
+    after = re.split(THOUGHT, text)[-1]
+    unfinished = len(re.split(THINKING, after)) > 1
     text = after if after.strip() and not unfinished else before
     if unfinished and not text.strip():
         raise InputError(
@@ -72,11 +75,12 @@ def _answer(text: str) -> str:
     return re.split("(?i)</answer>", inside)[0]
 
 
-def _fenced(text: str) -> str:
-    """What stands between ``` and ```, where something with numbers does."""
-    blocks = [re.sub(r"^[ \t]*\w*", "", block, count=1) for block in text.split("```")[1::2]]
+def _fenced(text: str) -> tuple[str, str]:
+    """What stands between ``` and ```, where something with numbers does, and the rest."""
+    parts = text.split("```")
+    blocks = [re.sub(r"^[ \t]*\w*", "", block, count=1) for block in parts[1::2]]
     blocks = [block for block in blocks if re.search(r"\d|\[\s*\]|\{\s*\}", block)]
-    return "\n".join(blocks) or text
+    return ("\n".join(blocks), " ".join(parts[::2])) if blocks else (text, "")
 
 
 def _is_json(text: str) -> bool:
@@ -87,47 +91,62 @@ def _is_json(text: str) -> bool:
     return True
 
 
+class Named(NamedTuple):
+    """A single box in brackets.
+
+    Attributes:
+        name: the words in front of it, "" where there are none.
+        marked: whether [[…]] follows the words, as InternVL and CogVLM write it.
+    """
+
+    numbers: list[Any]
+    name: str
+    marked: bool
+
+
+def _named(before: str, value: object) -> Named | None:
+    nested = isinstance(value, list) and len(value) == 1 and are_numbers(value[0], 4)
+    if not nested and not are_numbers(value, 4):
+        return None
+    name = typed.name_in(before)
+    marked = nested and bool(name) and not re.search(r"[:=]\s*$", before)
+    return Named(value[0] if nested else value, name, marked)
+
+
 def _of_pieces(found: list[tuple[str, object]]) -> tuple[object, tuple[str, ...]]:
     """One value of all that stood in brackets: boxes one by one, or the last list of them."""
     named = [_named(before, value) for before, value in found]
-    if len(found) == 1 and (named[0] is None or not named[0]["label"]):
-        return found[0][1], ()
     boxes = [one for one in named if one is not None]
-    others = [value for (_, value), one in zip(found, named, strict=True) if one is None]
+    values = [value for _, value in found]
+    if len(found) == 1 and not any(one.name for one in boxes):
+        return values[0], ()
+    others = [value for value, one in zip(values, named, strict=True) if one is None]
     if boxes and not any(map(_holds_much, others)):
-        return _by_model(boxes)
-    dicts = [value for _, value in found if isinstance(value, dict)]
-    if len(dicts) == len(found):
-        return dicts, ()
-    lists = [value for _, value in found if _holds_much(value)]
-    if not lists:
-        return found[-1][1], ()
+        if all(box.marked for box in boxes):
+            return marked.in_thousandths((box.name, box.numbers) for box in boxes), ()
+        return [{"bbox": box.numbers, "label": box.name} for box in boxes], ()
+    if all(isinstance(value, dict) for value in values):
+        return values, ()
+    lists = list(filter(_holds_much, values)) or values[-1:]
     return lists[-1], (f"the last of {len(lists)} lists",) if len(lists) > 1 else ()
-
-
-def _by_model(boxes: list[dict[str, Any]]) -> tuple[object, tuple[str, ...]]:
-    """Boxes with words in front of each; [[…]] right behind a word is InternVL's and CogVLM's."""
-    if all(box["nested"] and box["label"] for box in boxes):
-        rows = [(box["label"], box["bbox"]) for box in boxes]
-        return marked.in_thousandths(rows), ()
-    return [{"bbox": box["bbox"], "label": box["label"]} for box in boxes], ()
 
 
 def _unread(words: str, value: object) -> tuple[str, ...]:
     """A note on words beside boxes that have no names."""
     words = " ".join(re.findall(r"[^\W\d][\w']*", words))
-    bare = isinstance(value, list) and all(isinstance(one, list) for one in value)
-    return (f"words not read beside the boxes: {shortened(words)}",) if words and bare else ()
+    nameless = not isinstance(value, Picture) and not _holds_text(value)
+    return (f"words not read beside the boxes: {shortened(words)}",) if words and nameless else ()
 
 
-def _named(before: str, value: object) -> dict[str, Any] | None:
-    """A single box in brackets, and what it is called in front of them."""
-    nested = isinstance(value, list) and len(value) == 1 and are_numbers(value[0], 4)
-    if not nested and not are_numbers(value, 4):
-        return None
-    label = typed.name_in(before)
-    adjacent = nested and not re.search(r"[:=]\s*$", before)
-    return {"bbox": value[0] if nested else value, "label": label, "nested": adjacent}
+def _holds_text(value: object) -> bool:
+    """Whether some row of what was read holds a text."""
+    rows = value if isinstance(value, list) else [value]
+    return any(isinstance(row, dict) and _texts(row) for row in rows)
+
+
+def _texts(row: dict[str, Any]) -> bool:
+    others = (one for one in row.values() if not are_numbers(one))
+    return any(isinstance(one, str | dict | list) and one for one in others)
 
 
 def _holds_much(value: object) -> bool:

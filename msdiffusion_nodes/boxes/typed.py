@@ -6,10 +6,10 @@ import csv
 import re
 
 from .keys import BOXES, EDGES, flat_key
-from .raw import Picture, number_in
+from .raw import LIMIT, Picture, limited, number_in
 from .rows import read_rows
 
-SEPARATORS = re.compile(r"[,\s|]+")
+SEPARATORS = r"[,\s|]+"
 WORD = r"[^\W\d]"
 NO_NAMES = {"box", "boxes", "bbox", "bboxes", "bounding", "coordinates", "coords", "position"}
 NO_NAMES |= {"detections", "objects", "output", "result", "results", "answer", "final", "json"}
@@ -30,7 +30,7 @@ def _rows(text: str) -> list[str]:
 def is_lines(text: str) -> bool:
     """Every line is four to seven numbers, perhaps with a name before or behind; or YOLO's."""
     rows = _rows(text)
-    return bool(rows) and all(_numbers(row) is not None for row in rows)
+    return bool(rows) and all(_numbers(row) is not None for row in rows[: LIMIT + 1])
 
 
 def _numbers(row: str) -> tuple[str, list[str]] | None:
@@ -40,9 +40,11 @@ def _numbers(row: str) -> tuple[str, list[str]] | None:
     row = re.sub(r"[\[\]()]", " ", re.sub(r"^[-*•]\s+", "", row))
     before, mark, after = row.rpartition(":") if ":" in row else row.rpartition("=")
     if mark and re.search(WORD, before):
-        numbers, name = [part for part in SEPARATORS.split(after) if part], before
+        numbers, name = [part for part in re.split(SEPARATORS, after) if part], before
     else:
-        parts = [part for part in SEPARATORS.split(row) if part]
+        parts = [part for part in re.split(SEPARATORS, row) if part]
+        if len(parts) > LIMIT:
+            return None
         places = [place for place, part in enumerate(parts) if number_in(part) is not None]
         if not places:
             return None
@@ -55,7 +57,8 @@ def _numbers(row: str) -> tuple[str, list[str]] | None:
 
 
 def read_lines(text: str) -> Picture:
-    rows = [_numbers(row) for row in _rows(text)]
+    rows = [_numbers(row) for row in limited(_rows(text))]
+    rows = [row for row in rows if row is not None]
     if any(name for name, _ in rows):
         entries = [
             {"bbox": numbers[:4], "label": name, "score": (numbers[4:] or [None])[0]}
@@ -103,12 +106,12 @@ def _stripped(row: dict[str, str]) -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in row.items() if key and value}
 
 
-FIELD = re.compile(r"^\s*(-\s*)?([^\W\d][\w -]{0,40}?)\s*[:=]\s*(.+?),?\s*$")
+FIELD = r"^\s*(-\s*)?([^\W\d][\w -]{0,40}?)\s*[:=]\s*(.+?),?\s*$"
 
 
 def is_fields(text: str) -> bool:
     """Lines of a key and a value each, as YAML has them, some of them boxes."""
-    fields = [FIELD.match(line) for line in text.splitlines() if line.strip(" -\t\r")]
+    fields = [re.match(FIELD, line) for line in text.splitlines() if line.strip(" -\t\r")]
     if len(fields) < 2 or not all(fields):
         return False
     keys = {flat_key(field[2]) for field in fields}
@@ -118,7 +121,7 @@ def is_fields(text: str) -> bool:
 def read_fields(text: str) -> Picture:
     rows: list[dict[str, str]] = []
     for line in text.splitlines():
-        field = FIELD.match(line)
+        field = re.match(FIELD, line)
         if field is None:
             continue
         if not rows or field[1] or field[2] in rows[-1]:

@@ -79,6 +79,11 @@ def test_names_and_boxes_are_found_in_prose_and_wrappings(text):
             "words not read beside the boxes: dog cat",
         ),
         ("First a cat, then a dog:\n[[64,96,256,384], [320,120,576,360]]", "words not read"),
+        (
+            "A cat, a dog:\n```json\n[[64,96,256,384]]\n```",
+            "words not read beside the boxes: A cat a dog",
+        ),
+        ('A cat:\n{"bbox_2d": [64,96,256,384], "score": 0.9}', "words not read"),
         ('{"box_2d": [200, 100, 800, 400]}', "top edge first"),
         (
             [{"x": 160, "y": 240, "width": 192, "height": 288, "class": "dog", "confidence": 1}],
