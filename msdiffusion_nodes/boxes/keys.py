@@ -34,6 +34,11 @@ CORNERS = (  # two points
     ("min", "max"),
     ("start", "end"),
 )
+SIZED = (  # a point and [width, height]
+    (XYWH, ("topleft", "position", "pos", "origin", "xy", "location", "point")),
+    (CXCYWH, ("center", "centre", "centroid", "middle")),
+)
+SIDES = ("size", "wh", "dimensions", "dims", "extent")
 # a list of four numbers, of corners, or a dict of edges; the keys that say most come first
 BOXES: dict[str, Forms] = {
     "bbox2d": XYXY,

@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import InputError, shown
 from ..layout import Extent
 from .keys import CLASS_MAPS, NAME_LISTS, SCORES, flat
-from .names import class_map
+from .names import class_map, has_name
+from .places import are_points
 from .raw import Picture, are_numbers, limited, plain, read_number
 from .records import WRAPPERS, size_in
 from .rows import is_box, read_rows
@@ -91,7 +92,7 @@ def _side(fields: Mapping[str, Any]) -> str | None:
         rows = plain(fields.get(key))
         if key == "bboxes" and key in fields and not isinstance(rows, list | tuple | dict):
             return key  # to be refused
-        if not isinstance(rows, list | tuple):
+        if not isinstance(rows, list | tuple) or are_points(rows):
             continue
         if all(isinstance(plain(row), list | tuple) and not hasattr(row, "bbox") for row in rows):
             return key
@@ -178,8 +179,8 @@ def read_by_name(value: dict) -> Picture:
     rows = []
     for name, boxes in value.items():
         for box in _boxes_of(boxes):
-            own = {"label": str(name)}
-            rows.append({**own, **box} if isinstance(box, dict) else {"bbox": box, **own})
+            row = box if isinstance(box, dict) else {"bbox": box}
+            rows.append(row if has_name(row) else {**row, "label": str(name)})
     return read_rows(rows)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 from ..errors import InputError, listed, shown
 from .keys import BOXES, NAMES, OTHERS, TOP_FIRST, WEAK, Fields, flat
@@ -45,6 +46,12 @@ def read_names(
     left = [key for key in unread if key not in telling]
     rest = (f"not read beside the boxes: {_as_came(left)}",) if left else ()
     return names, (f"names from {_as_came(telling)}", *rest)
+
+
+def has_name(row: Mapping[str, Any]) -> bool:
+    """Whether a box brings a name of its own, more than a number."""
+    fields = flat(row)
+    return _holds_words(fields.get(_name_key(fields)))
 
 
 def class_map(value: object) -> ClassMap:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError, shown
 from ..layout import Extent
-from .keys import BOXES, COCO_MARKS, CORNERS, TOP_FIRST, Fields, edges_in, flat
+from .keys import BOXES, COCO_MARKS, CORNERS, SIDES, SIZED, TOP_FIRST, Fields, edges_in, flat
 from .raw import (
     BARE,
     COCO,
@@ -43,15 +43,18 @@ class Place(NamedTuple):
 
 def is_place(fields: Fields) -> bool:
     """Whether a dict is one box: it names edges or corners, or holds a list of four numbers."""
-    if edges_in(fields) or any(a in fields and b in fields for a, b in CORNERS):
+    if edges_in(fields) or _in_points(fields):
         return True
     for key in (*BOXES, *TOP_FIRST):
         value = plain(fields.get(key))
         if isinstance(value, Mapping) and is_place(flat(value)):
             return True
-        if isinstance(value, str) and key != "value":
+        if isinstance(value, str) and len(re.findall(NUMBER, value)) >= 4:
             return True
-        if isinstance(value, list | tuple) and (are_numbers(value) or are_points(value)):
+        if isinstance(value, list | tuple) and len(value) == 1 and are_numbers(plain(value[0]), 4):
+            return True
+        # two numbers are a place without a size
+        if are_points(value) or are_numbers(value) and len(value) != 2:
             return True
     return False
 
@@ -83,11 +86,9 @@ def _inner(fields: Fields) -> Place | None:
 
 def _named(fields: Fields) -> Place | None:
     """Edges or corners under names of their own."""
-    for first, second in CORNERS:
-        if first in fields and second in fields:
-            points = [_point(fields[first]), _point(fields[second])]
-            if None not in points:
-                return Place([*points[0], *points[1]], XYXY)
+    place = _in_points(fields)
+    if place:
+        return place
     edges = edges_in(fields)
     if edges is None:
         return None
@@ -97,6 +98,18 @@ def _named(fields: Fields) -> Place | None:
     if forms == (BoxFormat.XYWH,) and {"x", "y", "width", "class", "confidence"} <= fields.keys():
         return Place(numbers, ROBOFLOW)
     return Place(numbers, forms)
+
+
+def _in_points(fields: Fields) -> Place | None:
+    """Two corners, or a point and a size."""
+    pairs = [(XYXY, first, second) for first, second in CORNERS]
+    pairs += [(forms, point, side) for forms, points in SIZED for point in points for side in SIDES]
+    for forms, first, second in pairs:
+        if first in fields and second in fields:
+            points = _point(fields[first]), _point(fields[second])
+            if None not in points:
+                return Place([*points[0], *points[1]], forms)
+    return None
 
 
 def _listed(fields: Fields) -> Place | None:
@@ -114,7 +127,7 @@ def _listed(fields: Fields) -> Place | None:
             continue
         value = plain(fields[key])
         if isinstance(value, str):
-            value = re.findall(NUMBER + "%?", value)
+            value = re.findall(NUMBER + "%?", value) or value
         if are_points(value):
             return _around([_point(point) for point in value])
         if are_numbers(value) and len(value) >= 8 and len(value) % 2 == 0:
@@ -137,8 +150,10 @@ def _point(value: object) -> tuple[Any, Any] | None:
     """[x, y] or {"x": …, "y": …}, where some leave a 0 out."""
     value = plain(value)
     if isinstance(value, dict):
-        keys = set(value)
-        return (value.get("x", 0), value.get("y", 0)) if keys and keys <= {"x", "y"} else None
+        for across, down in (("x", "y"), ("width", "height"), ("w", "h")):
+            if value and value.keys() <= {across, down}:
+                return value.get(across, 0), value.get(down, 0)
+        return None
     return tuple(value) if are_numbers(value, 2) else None
 
 

@@ -101,6 +101,39 @@ def test_a_reading_that_is_not_the_only_one_is_said(value, part):
     assert part in note and (part or ";" not in note)
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        {"box": [[64, 96], [256, 384]]},
+        {"bbox": [[64, 96, 256, 384]]},
+        {"bbox": {"topLeft": {"x": 64, "y": 96}, "bottomRight": {"x": 256, "y": 384}}},
+        {"position": [64, 96], "size": [192, 288]},
+        {"position": {"x": 64, "y": 96}, "size": {"width": 192, "height": 288}},
+        {"center": [160, 240], "size": [192, 288]},
+        {"bbox_2d": D, "location": "on the left", "area": 55296, "position": "left"},
+        {"width": 640, "height": 480, "box": {"x": 64, "y": 96, "width": 192, "height": 288}},
+        {"filename": "a.jpg", "width": 640, "height": 480}
+        | {"xmin": 64, "ymin": 96, "xmax": 256, "ymax": 384},
+        {"X Min": "64", "Y Min": "96", "X Max": "256", "Y Max": "384"},
+    ],
+    ids=str,
+)
+def test_one_box_in_the_words_of_many_tools(box):
+    named = {**box, "label": "dog"}
+    for value in (named, [named], {"objects": [named]}, {"dog": box}, {"1": named}):
+        assert found(value) == [("dog", DOG)]
+        assert found(json.dumps(value)) == [("dog", DOG)]
+
+
+def test_the_own_name_of_a_box_counts_before_its_key():
+    assert found(
+        {"object_1": {"name": "dog", "bbox_2d": D}, "object_2": {"name": "cat", "bbox_2d": C}}
+    ) == [
+        ("dog", DOG),
+        ("cat", CAT),
+    ]
+
+
 def test_numbers_up_to_1000_in_a_larger_picture_are_doubted():
     note = read_detections([{"bbox_2d": D_K}, {"bbox_2d": C_K}], Extent(1536, 2048)).note
     assert "pixels of 2048 × 1536; no number is above 1000" in note
