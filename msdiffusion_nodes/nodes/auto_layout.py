@@ -12,6 +12,7 @@ from ..comfy.encoders import encode_prompt, text_tokens
 from ..comfy.runs import PROMPT, applied_on
 from ..comfy.shown_areas import areas_of
 from ..errors import InputError, naming
+from ..layout import Extent
 from ..method.found import AutoLayoutSettings
 from ..pictures.preview import draw_areas
 from .sockets import CATEGORY, PERCENT, checked
@@ -126,5 +127,6 @@ class ShowAreas:
         steps = [areas[0].float() for areas in areas_of(latent)]  # of the first picture
         if not steps:
             steps = [layout.coverage(*latent.shape[-2:])]
-        pictures = torch.cat([draw_areas(areas, (layout.height, layout.width)) for areas in steps])
+        size = Extent(layout.height, layout.width)
+        pictures = torch.cat([draw_areas(areas, size) for areas in steps])
         return (pictures, steps[-1])
