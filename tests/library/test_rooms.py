@@ -8,7 +8,7 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[2] / "msdiffusion_nodes"
 # from the top: each may import itself and what stands behind it
 FLOORS = ("nodes", "comfy", "convert", "method", "boxes", "files", "pictures", "")
-GROUND = ("layout", "subjects", "errors")  # in this order, too
+GROUND = ("layout", "masks", "subjects", "errors")  # in this order, too
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
 
 
@@ -25,7 +25,10 @@ def imports_of(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             assert node.level <= len(here) + 1, "an import that leaves the library"
             above = here[: len(here) - (node.level - 1)]
-            yield ".".join([*above, *(node.module or "").split(".")])
+            if node.module:
+                yield ".".join([*above, node.module])
+            else:
+                yield from (".".join([*above, alias.name]) for alias in node.names)
 
 
 def test_every_folder_is_a_floor():
