@@ -62,6 +62,7 @@ def _on_run(
     options[RUN] = run
 
     def after_step(*step: Any, **more: Any) -> Any:
+        run.check_positive()
         run.end_step()
         return None if callback is None else callback(*step, **more)
 
@@ -69,6 +70,7 @@ def _on_run(
     steps: list[Tensor] = []
     try:
         samples = executor(*inputs, *rest, **named)
+        run.check_positive()  # a sampler may call back after no step
     finally:
         steps = run.end()
     remember(samples, steps)
@@ -126,18 +128,18 @@ def _check_prompts(run: Run, conds: Iterable[Iterable[dict] | None], options: An
 def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any) -> None:
     """After the first evaluation each site must have been called, or be one that was skipped.
 
+    The first is the first of the positive prompt's conditions.
+
     Raises:
-        InputError: other nodes took our place, or evaluated other conditions than the guider's.
+        InputError: other nodes took our place.
     """
     entries = [entry for each in conds for entry in each or ()]
     positive = [entry for entry in entries if run.is_positive(entry)]
     if not positive:
-        if all(run.is_known(entry) for entry in entries):
-            return  # a negative one alone
-        raise InputError(
-            "model: another node evaluates conditions of its own in place of the sampler's, so"
-            " MS-Diffusion cannot tell which is the positive prompt; take that node away"
-        )
+        # a negative one alone; or another node's own, and the positive one comes later, or never
+        run.others_came |= not all(run.is_known(entry) for entry in entries)
+        return
+    run.positive_came = True
     timed = all("timestep_start" in entry or "timestep_end" in entry for entry in positive)
     if timed and not run.called:
         return  # perhaps none of them acts yet

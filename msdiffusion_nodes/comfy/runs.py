@@ -61,6 +61,7 @@ class Run:
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
         self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}
         self.called: set[tuple[AppliedSubjects, int]] | None = set()
+        self.positive_came = self.others_came = False  # others: conditions not of the guider
 
     def state_of(self, applied: AppliedSubjects) -> SubjectsRun:
         return self._states[applied]
@@ -96,6 +97,18 @@ class Run:
         uuid = entry.get("uuid")
         lists = self._guider.conds.values()
         return any(other.get("uuid") == uuid for entries in lists for other in entries or ())
+
+    def check_positive(self) -> None:
+        """The positive prompt must have been evaluated when a step ends.
+
+        Raises:
+            InputError: other conditions were, which are not the guider's.
+        """
+        if self.others_came and not self.positive_came:
+            raise InputError(
+                "model: another node evaluates conditions of its own in place of the sampler's, so"
+                " MS-Diffusion cannot tell which is the positive prompt; take that node away"
+            )
 
     def end_step(self) -> None:
         """Keep the areas that were shown last, of the first prompt alone."""
