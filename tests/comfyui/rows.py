@@ -26,6 +26,10 @@ class ByText:
     def is_positive(self, row):
         return any(torch.equal(row, text[0].to(row)) for text in self.texts)
 
+    def on(self, model, join=lambda model: model):
+        """The model with its straightforward patches told, in a company that joins it after."""
+        return self.see(join(self.tell(model)))
+
     def tell(self, model):
         """A clone whose straightforward patches learn each row's kind from here."""
         clone = model.clone()
@@ -66,7 +70,7 @@ class Rows:
             self.tiny.model, tiny_adapter(), self.subjects, json.loads(boxes), 0.6
         )
         by_text = ByText(self.positive if positive is None else positive)
-        return by_text.see(join(by_text.tell(made)))
+        return by_text.on(made, join)
 
     def check(self, sample, join=lambda model: model, boxes=BOXES, near=1e-4, positive=None):
         """Ours is as the straightforward patches are, and that is not as the plain model is.

@@ -24,6 +24,7 @@ from comfy_extras import (
     nodes_sag,
 )
 from other_packs import core, guided
+from rows import ByText
 from sampling import BOXES, PROMPT, empty_latent, ksampler, text
 from straightforward import straightforward
 from tiny_models.adapter import tiny_adapter
@@ -37,12 +38,13 @@ def texts(tiny):
 
 
 @pytest.fixture(scope="module")
-def in_company(tiny, patch, subjects):
+def in_company(tiny, patch, subjects, texts):
     """Check ours in a company: `join` is what it does to a model, `sample` how it samples."""
 
     def check(join, sample, model=None, near=1e-3):
         model = tiny.model if model is None else model
         slow = straightforward(model, tiny_adapter(), subjects, json.loads(BOXES), 0.6)
+        slow = ByText(texts[PROMPT], texts["snow"]).on(slow)
         expected, plain = sample(join(slow)), sample(join(model))
         ours, scale = sample(join(patch(model=model))), expected.abs().max()
         assert ours.isfinite().all()
