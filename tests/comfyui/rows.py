@@ -82,8 +82,8 @@ class Rows:
             near: largest difference, as a share of the largest value.
             positive: the prompts that are positive, if others than PROMPT and "snow".
         """
-        expected = sample(self.slow(boxes, join, positive))
-        ours, plain = sample(join(self.patch(boxes=boxes))), sample(join(self.tiny.model))
+        models = self.slow(boxes, join, positive), self.patch(boxes=boxes), self.tiny.model
+        expected, ours, plain = sample(models[0]), sample(join(models[1])), sample(join(models[2]))
         assert close(ours, expected, near)
         assert not close(plain, expected, 10 * near), "the test must be able to fail"
         return ours
