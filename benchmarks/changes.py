@@ -155,9 +155,9 @@ def _parts_of_the_node(bench: Bench, model: Any, adapter: Any) -> dict[str, Call
 
     device, modules = adapter.patcher.load_device, adapter.adapter
     subjects = real_shapes.subjects(bench, SUBJECTS)
-    boxes = torch.rand(SUBJECTS, 4, device=device)
+    boxes = torch.rand(1, SUBJECTS, 4, device=device)
     load_models_gpu([adapter.patcher])
-    tokens = modules.tokens(subjects, boxes)
+    tokens = modules.tokens(subjects, boxes)[0]
     weights = torch.full(tokens.shape[:1], 0.6, device=device)
     sites = bench.pack.sites.find_sites(model)
     heads = [site.heads for site in sites]

@@ -20,6 +20,7 @@ from .tiny_runs import managed, msd_model, run_node, tiny_sdxl
 
 UNET = {
     **models.UNET,
+    **models.SDXL_DEPTHS,
     "model_channels": 320,
     "context_dim": 2048,
     "num_head_channels": 64,

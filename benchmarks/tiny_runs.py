@@ -13,7 +13,7 @@ import comfy.ops
 import nodes
 import torch
 from tiny_models import models
-from tiny_models.adapter import tiny_adapter
+from tiny_models.adapter import SDXL_SITE_WIDTHS, tiny_adapter
 
 from .scenes import WEIGHT, side_by_side
 from .setup import Bench
@@ -73,12 +73,12 @@ def tiny_scene(bench: Bench, auto_layout: bool) -> TinyScene:
 @lru_cache(maxsize=1)
 def tiny_sdxl(dtype: torch.dtype) -> tuple[Any, Any]:
     """A MODEL and a CLIP; making up their weights takes seconds."""
-    return models.unet_model(dtype=dtype), models.clip()
+    return models.unet_model(dtype=dtype, **models.SDXL_DEPTHS), models.clip()
 
 
 def msd_model(bench: Bench) -> Any:
     """The tiny adapter as LoadMSDModel gives it."""
-    state = tiny_adapter()
+    state = tiny_adapter(SDXL_SITE_WIDTHS)
     projections = list(state["ms_adapter"].values())
     sites = tuple(zip(projections[::2], projections[1::2], strict=True))
     return managed(bench, bench.pack.checkpoint.Checkpoint(state["image_proj"], sites))

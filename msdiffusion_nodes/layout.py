@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .errors import InputError, is_finite, naming
+from .masks import bounds, visible
+
+
+class Extent(NamedTuple):
+    """A size: height first, as in tensors, and written the other way round, as people do."""
+
+    height: int
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"
 
 
 @dataclass(frozen=True)
@@ -83,20 +95,22 @@ class Region:
 
     @classmethod
     def from_mask(cls, mask: Tensor) -> Region:
-        """A region of any shape from a mask (h, w); its box is the mask's bounds.
+        """A region of any shape from a mask (h, w); its box is the bounds of what is visible.
+
+        What is not visible is 0 in the region's mask; a mask without any is a region without area.
 
         Raises:
-            InputError: the mask is empty or not finite.
+            InputError: the mask is not finite.
         """
         if not mask.isfinite().all():
             raise InputError("the mask has values that are not finite (NaN); make it again")
-        mask = mask.float().clamp(0, 1).to("cpu")
-        rows, columns = mask.any(dim=1).nonzero().flatten(), mask.any(dim=0).nonzero().flatten()
-        if not len(rows):
-            raise InputError("the mask is empty; paint the subject's area white")
-        (height, width), (top, bottom) = mask.shape, (int(rows[0]), int(rows[-1]) + 1)
-        left, right = int(columns[0]), int(columns[-1]) + 1
-        return cls(Box(left / width, top / height, right / width, bottom / height), mask)
+        mask = visible(mask.float().to("cpu"))
+        seen = bounds(mask)
+        if seen is None:
+            return cls(NO_AREA)
+        (height, width), (rows, columns) = mask.shape, seen
+        left, top = columns.start / width, rows.start / height
+        return cls(Box(left, top, columns.stop / width, rows.stop / height), mask)
 
     def coverage(self, height: int, width: int) -> Tensor:
         """The subject's share of each cell of a grid: float (height, width) on the CPU, 0 to 1."""

@@ -1,39 +1,45 @@
-"""The shapes in which detectors hand out the boxes of a picture."""
+"""The formats in which detectors hand out the boxes of a picture: a table of named readers."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
-from numbers import Real
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from ..errors import InputError, shown
-from .raw_boxes import EXPECTED, LIMIT, RawBox, plain, read_box, read_number
+from . import lists, records, things
+from .raw import EXPECTED, Picture, is_number, limited, plain
+from .rows import is_box, read_rows
+from .texts import read_text
 
-TEXT_LIMIT = 1_000_000  # characters
-
-Size = tuple[int, int]  # width, height in pixels
+DEEPEST = 8  # dicts and lists around the boxes
 
 
-def read_output(value: object) -> tuple[list[RawBox], Size | None]:
-    """The boxes of one picture, and the picture's size where the detector says it (SEGS).
+class Format(NamedTuple):
+    """A way to write the boxes of one picture."""
+
+    name: str
+    recognise: Callable[[Any], bool]
+    read: Callable[[Any], Picture]
+
+
+def read_output(value: object) -> Picture:
+    """The boxes of the one picture that has some.
 
     Args:
-        value: BOUNDING_BOX (a dict, a list of them, or lists by picture); BBOX or BBOXES (four
-            numbers, lists of them, lists by picture, arrays (4,), (N, 4) or (1, N, 4), or dicts
-            with startX); Florence2's {"bboxes", "labels"}; Qwen's [{"bbox_2d", "label"}];
-            SEGS ((height, width), [SEG]); or text: JSON of these, also in a ``` fence, or
-            "x0,y0,x1,y1;…".
+        value: one of FORMATS, a dict or list around such, or a text of it.
 
     Raises:
         InputError: there is no box, there are too many or those of several pictures, or what is
             wrong with a box, by its number (from 1).
     """
+    notes: tuple[str, ...] = ()
+    if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        value = value if all(map(is_number, value)) else "\n".join(value)
     if isinstance(value, str):
-        value = _from_text(value)
-    pictures = _pictures(value)
-    rows = [_rows(picture) for picture in pictures]
-    filled = [number for number in range(len(rows)) if rows[number]]
+        value, notes = read_text(value)
+    pictures = [value] if isinstance(value, Picture) else _pictures(value, DEEPEST)
+    filled = [picture for picture in pictures if picture.boxes]
     if not filled:
         raise InputError("the detector found nothing; lower its threshold or ask for other things")
     if len(filled) > 1:
@@ -41,117 +47,70 @@ def read_output(value: object) -> tuple[list[RawBox], Size | None]:
             f"boxes of {len(filled)} pictures came; the boxes of one are needed: show the detector"
             " one picture"
         )
-    boxes = []
-    for number, row in enumerate(_limited(rows[filled[0]]), start=1):
-        try:
-            boxes.append(read_box(row))
-        except InputError as error:
-            raise InputError(f"box {number} {error}") from error
-    return boxes, _own_size(pictures[filled[0]])
+    return replace(filled[0], notes=filled[0].notes + notes)
 
 
-def _from_text(text: str) -> object:
-    if len(text) > TEXT_LIMIT:
-        raise InputError(f"text of {len(text)} characters came; at most {TEXT_LIMIT} are read")
-    _, fence, fenced = text.partition("```")
-    if fence:  # as language models answer, perhaps with words around
-        text = re.sub("^json", "", fenced.partition("```")[0], flags=re.IGNORECASE)
-    if not text.strip():
-        return []
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        rows = [row.strip(" \t\r[]()") for row in re.split("[;\n]", text) if row.strip()]
-    try:
-        return [[float(number) for number in row.split(",")] for row in rows]
-    except ValueError as error:
-        raise InputError(
-            f"{shown(text)} is neither JSON nor x0,y0,x1,y1;…; connect a detector's output, or ask"
-            ' a language model for [{"bbox_2d": [x0, y0, x1, y1], "label": "…"}] alone'
-        ) from error
+def format_of(value: object) -> Format | None:
+    """The first format that recognises this as the boxes of one picture."""
+    return next((known for known in FORMATS if known.recognise(value)), None)
 
 
-def _pictures(value: object) -> Sequence[object]:
-    """What came, one value a picture: a list of boxes, Florence2's dict or SEGS."""
-    value = _unwrapped(value)
-    if _is_box(value):
-        return [[value]]
-    if _is_picture(value):
-        return [value]
-    pictures = [_unwrapped(picture) for picture in _limited(value)]
-    if not all(_is_picture(picture) for picture in pictures):
-        raise InputError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
-    return pictures
-
-
-def _is_picture(value: object) -> bool:
-    if _is_box(value):
-        return False
-    if isinstance(value, dict) or not value or _is_segs(value):
-        return True
-    return any(_is_box(_unwrapped(row)) for row in _limited(value))
-
-
-def _is_box(value: object) -> bool:
-    """Whether this stands where a box does, good or bad: it is no list of such things."""
+def _pictures(value: object, depth: int) -> list[Picture]:
+    """What came, picture by picture."""
+    value = plain(value)
+    if isinstance(value, list | tuple) and value and all(map(things.is_thing, limited(value))):
+        return [things.read_thing(one) for one in value]
+    known = format_of(value)
+    if known:
+        return [known.read(value)]
     if isinstance(value, dict):
-        return not value.keys() & {"bboxes", "quad_boxes"}
-    if not isinstance(value, list | tuple) or hasattr(value, "bbox"):
-        return True
-    first = plain(value[0]) if value else []
-    return not isinstance(first, dict | list | tuple) and not hasattr(first, "bbox")
+        return _in_dict(value, depth)
+    if depth == 0 or not all(isinstance(plain(one), list | tuple | dict) for one in limited(value)):
+        raise _too_deep(value)
+    if not any(map(format_of, map(plain, value))) and not any(
+        isinstance(one, dict) for one in value
+    ):
+        raise _too_deep(value)
+    return [picture for one in value for picture in _pictures(one, depth - 1)]
 
 
-def _is_segs(value: Sequence[object]) -> bool:
-    """Whether this is a pair of (height, width) and a list."""
-    if len(value) != 2 or not all(isinstance(part, list | tuple) for part in value):
-        return False
-    return len(value[0]) == 2 and all(isinstance(side, Real) for side in value[0])
+def _in_dict(value: dict, depth: int) -> list[Picture]:
+    """The boxes somewhere in a dict of other things, such as {"objects": [...]}."""
+    if depth == 0:
+        raise _too_deep(value)
+    inside = records.wrapped(value)
+    text = records.text_in(value) if inside is None else ""
+    if text:
+        inside, notes = read_text(text)
+        pictures = [inside] if isinstance(inside, Picture) else _pictures(inside, depth - 1)
+        return [replace(picture, notes=picture.notes + notes) for picture in pictures]
+    if inside is None:
+        raise InputError(f"{shown(value)} came, without boxes in it; {EXPECTED}")
+    size = records.size_in(value)
+    classes = records.classes_in(value)
+    if classes and isinstance(inside, list | tuple) and lists.is_rows(inside):
+        found = [read_rows(inside, classes)]
+    else:
+        found = _pictures(inside, depth - 1)
+    return [replace(picture, size=picture.size or size) for picture in found]
 
 
-def _own_size(picture: object) -> Size | None:
-    if isinstance(picture, dict) or not _is_segs(picture):
-        return None
-    height, width = (int(read_number(side)) for side in picture[0])
-    if min(height, width) < 1:
-        raise InputError(f"SEGS of a picture of {width} × {height} came; detect again")
-    return width, height
+def _too_deep(value: object) -> InputError:
+    return InputError(f"{shown(value)} is nested too deeply; {EXPECTED}, listed by picture")
 
 
-def _rows(picture: object) -> Sequence[object]:
-    """The boxes of a picture, each still in its detector's shape."""
-    if isinstance(picture, dict):
-        return _florence_rows(picture)
-    return picture[1] if _is_segs(picture) else picture
+def read_one(value: object) -> Picture:
+    return read_rows([value])
 
 
-def _florence_rows(picture: dict) -> list[dict]:
-    if "bboxes" not in picture:
-        raise InputError("Florence2's quad_boxes came, which are slanted; use a task with bboxes")
-    rows = [{"bbox_2d": corners} for corners in _limited(plain(picture["bboxes"]))]
-    labels = picture.get("labels", picture.get("bboxes_labels"))
-    for key, values in (("label", plain(labels)), ("score", plain(picture.get("scores")))):
-        if values is None:
-            continue
-        if not isinstance(values, list | tuple) or len(values) != len(rows):
-            raise InputError(f"{key}s {shown(values)} came for {len(rows)} bboxes; give one each")
-        for row, value in zip(rows, values, strict=True):
-            row[key] = value
-    return rows
-
-
-def _unwrapped(value: object) -> object:
-    """Arrays as lists; Florence2's raw {"<OD>": …} as what is in it."""
-    if isinstance(value, dict) and len(value) == 1:
-        key, inside = next(iter(value.items()))
-        if isinstance(key, str) and key.startswith("<"):
-            value = inside
-    return plain(value)
-
-
-def _limited(rows: object) -> Sequence[object]:
-    if not isinstance(rows, list | tuple):
-        raise InputError(f"{shown(rows)} came where a list of boxes is expected")
-    if len(rows) > LIMIT:
-        raise InputError(f"a list of {len(rows)} came; at most {LIMIT} boxes are read")
-    return rows
+FORMATS = (  # the first that recognises a value reads it
+    Format("results of a detector's library", things.is_thing, things.read_thing),
+    Format("lists side by side", lists.is_side_by_side, lists.read_side_by_side),
+    Format("COCO file", records.is_coco, records.read_coco),
+    Format("a box", is_box, read_one),
+    Format("boxes by name", lists.is_by_name, lists.read_by_name),
+    Format("boxes in groups", lists.is_grouped, lists.read_grouped),
+    Format("boxes, scores, names", lists.is_split, lists.read_split),
+    Format("SEGS", lists.is_segs, lists.read_segs),
+    Format("a list of boxes", lists.is_rows, read_rows),
+)

@@ -141,4 +141,7 @@ def _text_rule(auto: AutoLayoutSettings, phrases: Sequence[str]) -> TextRule:
         start_step=auto.start_step,
         areas=auto.areas,
         text_in_box=auto.text_in_box,
+        start_percent=auto.start_percent,
+        prompt=auto.prompt,
+        embeddings=auto.embeddings,
     )

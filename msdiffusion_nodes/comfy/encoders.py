@@ -42,6 +42,19 @@ def text_tokens(clip: Any, text: str) -> list[list[tuple]]:
         raise InputError("its brackets are nested too deeply; take some away") from error
 
 
+def encode_prompt(clip: Any, text: str, mark: str) -> list[list]:
+    """A prompt as ComfyUI's CONDITIONING, with the text itself under the key `mark`.
+
+    Raises:
+        InputError: see `text_tokens`.
+    """
+    text_tokens(clip, text)
+    return [
+        [embedding, {**options, mark: text}]
+        for embedding, options in clip.encode_from_tokens_scheduled(clip.tokenize(text))
+    ]
+
+
 def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
     """Encode one subject with ComfyUI's CLIP (its CLIP-L part) and CLIP_VISION.
 

@@ -92,7 +92,6 @@ def _on_evaluation(
             " which prompt is the positive one; use KSampler or SamplerCustomAdvanced"
         )
     evaluation = evaluation_of(run, conds, x_in, options)
-    _check_prompts(run, conds, options)
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}
     made = executor(model, conds, x_in, timestep, model_options)
     if run.called is not None:
@@ -107,22 +106,6 @@ def _on_call(executor: Any, x: Tensor, *inputs: Any, **named: Any) -> Any:
     if evaluation is not None:
         options[CALL] = evaluation.call(options)
     return executor(x, *inputs, **named)
-
-
-def _check_prompts(run: Run, conds: Iterable[Iterable[dict] | None], options: Any) -> None:
-    """Here each prompt has its own length; later ComfyUI repeats the shorter ones.
-
-    Raises:
-        InputError: auto layout looks for its phrases in a prompt of another length.
-    """
-    if options.get("patches", {}).get("attn2_patch"):
-        return  # NegPip and others keep more than the prompt's tokens there, and take them out
-    rules = [each.text for each in applied_on(options) if each.text is not None]
-    for entry in (entry for entries in conds for entry in entries or ()) if rules else ():
-        text = entry.get("model_conds", {}).get("c_crossattn")
-        for rule in rules:
-            if text is not None and run.is_positive(entry):
-                rule.check_prompt(text.cond.shape[1])
 
 
 def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any) -> None:

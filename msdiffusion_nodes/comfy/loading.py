@@ -70,13 +70,12 @@ class ManagedAdapter:
         comfy.model_management.load_models_gpu([self.patcher])
         try:
             weights = torch.tensor(view_weights).repeat_interleave(self.adapter.num_latents)
-            made = []
-            for layout in layouts:
-                boxes = layout.boxes().to(self.patcher.load_device)
-                tokens = self.adapter.tokens(subjects, boxes, grounding)
-                sites = self.adapter.project(tokens, weights.to(tokens), heads)
-                made.append([site.to(torch.device("cpu")) for site in sites])
-            return made
+            boxes = torch.stack([layout.boxes() for layout in layouts])
+            tokens = self.adapter.tokens(subjects, boxes.to(self.patcher.load_device), grounding)
+            sites = self.adapter.project(tokens, weights.to(tokens), heads)
+            cpu = torch.device("cpu")
+            by_site = [[each.to(cpu) for each in site.apart()] for site in sites]
+            return [list(of_layout) for of_layout in zip(*by_site, strict=True)]
         finally:
             self.patcher.detach()
 

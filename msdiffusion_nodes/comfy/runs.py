@@ -12,9 +12,10 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from ..method.applied import AppliedSubjects
 from ..method.fitting import check_batch
+from ..method.found import SHOWN, TextRule
 from ..method.run import SubjectsRun
 from .calls import Call, Condition
 from .windows import UNKNOWN, announced_part, window_of
@@ -23,6 +24,7 @@ APPLIED = "msdiffusion_applied"  # in transformer_options: the subjects on a mod
 RUN = "msdiffusion_run"
 EVALUATION = "msdiffusion_evaluation"
 CALL = "msdiffusion_call"
+PROMPT = "msdiffusion_prompt"  # in a conditioning: the text that it was made of
 
 
 def applied_on(options: Mapping[str, Any]) -> tuple[AppliedSubjects, ...]:
@@ -57,6 +59,8 @@ class Run:
             )
         for each in applied:
             check_batch(len(each.layouts), self.pictures)
+            if each.text is not None:
+                _check_prompts(each.text, guider.conds["positive"])
         self.needs_pictures = any(len(each.layouts) > 1 or each.finds_areas for each in applied)
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
         self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}
@@ -194,6 +198,21 @@ def evaluation_of(
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
     replaced = options.get("patches_replace", {}).get("attn2", {})
     return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced)
+
+
+def _check_prompts(rule: TextRule, positive: Sequence[Mapping[str, Any]]) -> None:
+    """Each of the sampler's positive prompts must be auto layout's.
+
+    Raises:
+        InputError: one is not; says which, and what it is known to be.
+    """
+    for number, entry in enumerate(positive, start=1):
+        which = "the sampler's positive prompt"
+        if len(positive) > 1:
+            which += f" {number} of {len(positive)} (combined)"
+        if entry.get(PROMPT):
+            which += f', which comes from an Auto Layout with "{shortened(entry[PROMPT], SHOWN)}",'
+        rule.check_prompt(entry.get("cross_attn"), which)
 
 
 def _text_of(entry: Mapping[str, Any]) -> object:

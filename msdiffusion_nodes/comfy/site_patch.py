@@ -53,22 +53,22 @@ class SitePatch:
         """The subjects' keys and values here, for each layout."""
         return [of_layout[self.site] for of_layout in self.applied.tokens]
 
+    @torch.compiler.disable  # what depends on a run must not become part of what is compiled
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]) -> Tensor:
         """Text attention, plus image attention in the positive rows: (rows, h·w, heads·dim)."""
         call, state = self._call(extra_options)
         chunks = self._chunks(call, q, k, extra_options)
         text = SiteText(q, k, v, extra_options, self._other_text(call))
         rule = self.applied.text
-        out = text.out(chunks if rule is not None and text.is_ours else [])
+        out = text.out(rule, chunks)
         gate = state.gate(extra_options.get("sigmas"))
         for place, rows in self._places(call, chunks, extra_options):
-            probabilities = None if rule is None else text.probabilities(rows)
-            areas = state.areas(place, probabilities, q.device)
-            seen = None
-            if self.applied.keeps_text_in_box:
-                seen = state.open_text(areas, k.shape[1], q.device)
-            if rule is not None:
-                text.fill(out, rows, probabilities, seen)
+            maps, closes = None, self.applied.keeps_text_in_box
+            if self.applied.finds_areas:
+                maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
+            areas = state.areas(place, maps, q.device)
+            if closes:
+                text.close(out, rows, state.open_text(areas, k.shape[1], q.device))
             areas.add(out[rows], q[rows], self.tokens[place.layout].on(q), gate)
         for callback, arguments in self.added:
             added = self._gated(callback, arguments, out, q, k, v, extra_options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,7 +10,8 @@ from comfy.ldm.modules.attention import optimized_attention
 from torch import Tensor
 
 from ..method.attention import CLOSED
-from ..method.text import text_out, text_probabilities
+from ..method.found import TextRule
+from ..method.text import open_text_out, phrase_maps, text_and_maps, text_probabilities
 from .calls import Chunk
 
 OVERRIDE = "optimized_attention_override"  # ComfyUI's name for an attention of another pack
@@ -19,61 +19,68 @@ OVERRIDE = "optimized_attention_override"  # ComfyUI's name for an attention of 
 Attention = Callable[..., Tensor]
 
 
-@dataclass(frozen=True)
 class SiteText:
     """The queries and the text of one call of a site.
 
-    Attributes:
+    Args:
         q: (rows, h·w, heads·dim).
         k, v: (rows, text tokens, heads·dim).
         options: ComfyUI's extra options.
         other: another pack's patch, which gives the text attention in place of ComfyUI's.
     """
 
-    q: Tensor
-    k: Tensor
-    v: Tensor
-    options: dict[str, Any]
-    other: Attention | None
+    def __init__(
+        self, q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any], other: Attention | None
+    ) -> None:
+        self.q, self.k, self.v = q, k, v
+        self.options, self.other = options, other
+        # otherwise rows whose maps are wanted are computed here, from the same probabilities
+        self._ours = other is None and OVERRIDE not in options
+        self._probabilities: Tensor | None = None
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether rows whose maps are wanted may be computed here, from the same probabilities."""
-        return self.other is None and OVERRIDE not in self.options
-
-    def out(self, left_out: Sequence[Chunk]) -> Tensor:
-        """(rows, h·w, heads·dim); the rows of `left_out` are for `fill`."""
+    def out(self, rule: TextRule | None, chunks: Sequence[Chunk]) -> Tensor:
+        """(rows, h·w, heads·dim); with a rule the rows of `chunks` are for `maps` and `close`."""
         if self.other is not None:
             # the tensor may be the other pack's own: it is added to in place
             return self.other(self.q, self.k, self.v, self.options).clone()
-        if not left_out:
+        if rule is None or not chunks or not self._ours:
             return self._attention(slice(None))
         out, start = torch.empty_like(self.q), 0
-        for rows in [*(chunk.rows for chunk in left_out), range(len(out), len(out))]:
+        for rows in [*(chunk.rows for chunk in chunks), range(len(out), len(out))]:
             if start < rows.start:
                 between = slice(start, rows.start)
                 out[between] = self._attention(between)
             start = rows.stop
         return out
 
-    def probabilities(self, rows: slice) -> Tensor:
-        """How much each cell looks at each text token: (batch, heads, h·w, text tokens)."""
-        heads, precision = self.options["n_heads"], self.options.get("attn_precision")
-        return text_probabilities(self.q[rows], self.k[rows], heads, precision)
-
-    def fill(self, out: Tensor, rows: slice, probabilities: Tensor, seen: Tensor | None) -> None:
-        """Put the attention of some rows into `out`, if it is not there yet.
+    def maps(self, out: Tensor, rows: slice, columns: Tensor, closes: bool) -> Tensor:
+        """The maps of the phrases (batch, subjects, h·w); puts the text attention into `out`.
 
         Args:
-            seen: (batch or 1, h·w, text tokens), 1 where a cell may look, else 0; None for
-                everywhere.
+            columns: (text tokens, subjects), from `phrase_columns`.
+            closes: whether `close` follows, which then puts it there.
         """
-        if self.is_ours:
-            out[rows] = text_out(probabilities, self.v[rows], seen)
-        elif seen is not None:
-            # some of ComfyUI's attentions take a bool for something else
-            mask = ((1 - seen) * CLOSED).to(self.q.dtype)[:, None]
-            out[rows] = self._attention(rows, mask.expand(len(self.q[rows]), -1, -1, -1))
+        heads, precision = self.options["n_heads"], self.options.get("attn_precision")
+        probabilities = text_probabilities(self.q[rows], self.k[rows], heads, precision)
+        if self._ours and not closes:
+            out[rows], maps = text_and_maps(probabilities, self.v[rows], columns)
+            return maps
+        self._probabilities = probabilities
+        return phrase_maps(probabilities, columns)
+
+    def close(self, out: Tensor, rows: slice, seen: Tensor) -> None:
+        """Put the attention into `out` that looks at the open text only.
+
+        Args:
+            seen: (batch or 1, h·w, text tokens), 1 where a cell may look, else 0.
+        """
+        if self._ours and self._probabilities is not None:
+            out[rows] = open_text_out(self._probabilities, self.v[rows], seen)
+            self._probabilities = None
+            return
+        # some of ComfyUI's attentions take a bool for something else
+        mask = ((1 - seen) * CLOSED).to(self.q.dtype)[:, None]
+        out[rows] = self._attention(rows, mask.expand(len(self.q[rows]), -1, -1, -1))
 
     def _attention(self, rows: slice, mask: Tensor | None = None) -> Tensor:
         return optimized_attention(

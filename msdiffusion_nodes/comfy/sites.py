@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from comfy.model_patcher import ModelPatcher
+
+LISTS, MIDDLE = ("input_blocks", "output_blocks"), "middle_block"
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,51 @@ def find_sites(model: ModelPatcher) -> list[Site]:
     """
     if not hasattr(model.model, "diffusion_model"):
         return []
-    unet = model.get_model_object("diffusion_model")
-    if not all(hasattr(unet, part) for part in ("input_blocks", "output_blocks", "middle_block")):
+    unet = _Own(model, "diffusion_model", model.model.diffusion_model)
+    if not all(hasattr(unet.module, part) for part in (*LISTS, MIDDLE)):
         return []
-    blocks = [("input", number, block) for number, block in enumerate(unet.input_blocks)]
-    blocks += [("output", number, block) for number, block in enumerate(unet.output_blocks)]
-    if unet.middle_block is not None:
-        blocks.append(("middle", 0, unet.middle_block))
+    blocks = [
+        (name, number, block)
+        for name, part in zip(("input", "output"), LISTS, strict=True)
+        for number, block in enumerate(unet.child(part).children())
+    ]
+    if unet.module.middle_block is not None:
+        blocks.append(("middle", 0, unet.child(MIDDLE)))
     sites = []
     for name, number, block in blocks:
-        for module in block:
-            for index, transformer in enumerate(getattr(module, "transformer_blocks", [])):
-                attention = getattr(transformer, "attn2", None)
-                if attention is None:
-                    continue
-                width = attention.heads * attention.dim_head
-                sites.append(Site(name, number, index, attention.heads, width))
+        for part in block.children():
+            if not hasattr(part.module, "transformer_blocks"):
+                continue
+            for index, transformer in enumerate(part.child("transformer_blocks").children()):
+                attention = transformer.child("attn2").module
+                if hasattr(attention, "heads") and hasattr(attention, "dim_head"):
+                    width = attention.heads * attention.dim_head
+                    sites.append(Site(name, number, index, attention.heads, width))
     return sites
+
+
+class _Own:
+    """A module of the model as this model has it.
+
+    Branches of a graph share one UNet. What another branch has put into it for its own run may
+    still be there: ComfyUI then keeps the original aside.
+    """
+
+    def __init__(self, model: ModelPatcher, path: str, found: Any) -> None:
+        own = (*model.object_patches, *model.object_patches_backup)
+        self.model, self.path = model, path
+        self.module = model.get_model_object(path) if path in own else found
+
+    def child(self, name: str) -> _Own:
+        return _Own(self.model, f"{self.path}.{name}", getattr(self.module, name, None))
+
+    def children(self) -> list[_Own]:
+        """Of a list of modules."""
+        modules = self.module if isinstance(self.module, Iterable) else ()
+        return [
+            _Own(self.model, f"{self.path}.{number}", module)
+            for number, module in enumerate(modules)
+        ]
 
 
 def kind_of(model: ModelPatcher) -> str:

@@ -20,8 +20,13 @@ from .resampler import GroundingResampler
 class SiteTokens:
     """All subjects' tokens as one site sees them; weights are already in the values."""
 
-    key: Tensor  # (heads, tokens, dim)
-    value: Tensor  # (heads, tokens, dim)
+    key: Tensor  # (heads, tokens, dim), with the layouts in front before they are taken apart
+    value: Tensor  # the same shape
+
+    def apart(self) -> list[SiteTokens]:
+        """Those of each layout, each with memory of its own: (heads, tokens, dim)."""
+        pairs = zip(self.key, self.value, strict=True)
+        return [SiteTokens(key.clone(), value.clone()) for key, value in pairs]
 
     def to(self, *args: torch.device | torch.dtype) -> SiteTokens:
         return SiteTokens(self.key.to(*args), self.value.to(*args))
@@ -42,7 +47,7 @@ class Adapter(nn.Module):
         super().__init__()
         try:
             self.resampler = GroundingResampler.from_state(checkpoint.image_proj, operations)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, InputError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(
                 f"{checkpoint.name}: the resampler's tensors do not fit together ({reason});"
@@ -52,7 +57,7 @@ class Adapter(nn.Module):
         self.to_v_ip = nn.ModuleList(_linear(value, operations) for _, value in checkpoint.sites)
         self.site_widths = [key.shape[0] for key, _ in checkpoint.sites]
         token_width = checkpoint.sites[0][0].shape[1]
-        output_width = checkpoint.image_proj["proj_out.weight"].shape[0]
+        output_width = self.resampler.sizes.output_width
         if token_width != output_width:
             raise InputError(
                 f"{checkpoint.name}: the resampler gives {output_width}-wide tokens, the sites take"
@@ -62,51 +67,60 @@ class Adapter(nn.Module):
     @property
     def feature_width(self) -> int:
         """Width of the CLIP-vision states that the adapter was trained with (bigG: 1664)."""
-        return self.resampler.feature_width
+        return self.resampler.sizes.feature_width
 
     @property
     def phrase_width(self) -> int:
         """Width of the phrase embedding that the adapter was trained with (CLIP-L: 768)."""
-        return self.resampler.phrase_width
+        return self.resampler.sizes.phrase_width
 
     @property
     def num_latents(self) -> int:
         """Tokens of one view (16 in the released adapter)."""
-        return self.resampler.grounding_latents.shape[1]
+        return self.resampler.sizes.num_latents
 
     def token_counts(self, subjects: Sequence[Subject]) -> list[int]:
         """How many tokens each subject has: views × latents."""
         return [len(subject.image_features) * self.num_latents for subject in subjects]
 
     def tokens(self, subjects: Sequence[Subject], boxes: Tensor, grounding: bool = True) -> Tensor:
-        """Every subject's tokens, one after the other: (tokens, width).
+        """Every subject's tokens in each layout, one subject after the other.
 
         Args:
             subjects: n subjects; the tokens of a subject's views are joined.
-            boxes: (n, 4), on the device and in the dtype to compute with.
+            boxes: (layouts, n, 4), on the device and in the dtype to compute with.
             grounding: whether phrase and box make the first latents.
+
+        Returns:
+            (layouts, tokens, width)
         """
+        layouts = len(boxes)
         views = [len(subject.image_features) for subject in subjects]
         repeats = torch.tensor(views, device=boxes.device)
         features = torch.cat([subject.image_features for subject in subjects]).to(boxes)
         phrases = torch.stack([subject.phrase_embedding for subject in subjects]).to(boxes)
+        phrases = phrases.repeat_interleave(repeats, dim=0)  # (views, phrase width)
+        boxes = boxes.repeat_interleave(repeats, dim=1)  # (layouts, views, 4)
         tokens = self.resampler(
-            features,
-            phrases.repeat_interleave(repeats, dim=0),
-            boxes.repeat_interleave(repeats, dim=0),
+            features.repeat(layouts, 1, 1),
+            phrases.repeat(layouts, 1),
+            rearrange(boxes, "l v c -> (l v) c"),
             grounding,
         )
-        return rearrange(tokens, "views t c -> (views t) c")
+        return rearrange(tokens, "(l v) t c -> l (v t) c", l=layouts)
 
     def project(self, tokens: Tensor, weights: Tensor, heads: Sequence[int]) -> list[SiteTokens]:
         """Keys and values of every site, in the checkpoint's order.
 
         Args:
-            tokens: (tokens, width).
+            tokens: (…, tokens, width).
             weights: how strongly each token acts (tokens,).
             heads: number of attention heads at each site.
+
+        Returns:
+            For each site (…, heads, tokens, dim).
         """
-        layout = "t (h d) -> h t d"
+        layout = "... t (h d) -> ... h t d"
         return [
             SiteTokens(
                 rearrange(to_k(tokens), layout, h=site_heads).contiguous(),

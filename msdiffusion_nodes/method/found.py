@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 
+SHOWN = 160  # characters of the prompt in an error
+SAME = 0.02  # of a token's length: two runs of an encoder may round otherwise, words differ by more
 EPSILON = 1e-5  # keeps an even map from being divided by zero, as in the official code
 
 
@@ -25,18 +27,24 @@ class AutoLayoutSettings:
     Attributes:
         prompt: the positive prompt, as it is encoded for the sampler.
         tokenize: text to CLIP-L tokens, chunks of 77 (token, weight).
+        embeddings: what the encoder makes of the prompt, (1, text tokens, width) each; several
+            where it changes over the schedule.
         threshold: where a normalised map is cut, 0 to 1.
         start_step: the model evaluation at a new sigma, from 1, at which the areas take over.
         areas: whether areas are read from the text at all; otherwise the layout's stay.
         text_in_box: whether a phrase's text acts in its subject's area only.
+        start_percent: the share of the schedule at which the areas take over, in place of
+            `start_step`; 0 where that counts.
     """
 
     prompt: str
     tokenize: Callable[[str], list]
+    embeddings: Sequence[Tensor]
     threshold: float
     start_step: int
     areas: bool = True
     text_in_box: bool = False
+    start_percent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,8 @@ class TextRule:
     Attributes:
         positions: each subject's places in the prompt's tokens.
         length: tokens of the prompt, padding included.
-        threshold, start_step, areas, text_in_box: as in `AutoLayoutSettings`.
+        threshold, start_step, areas, text_in_box, start_percent, prompt, embeddings: as in
+            `AutoLayoutSettings`.
     """
 
     positions: Sequence[Sequence[int]]
@@ -55,21 +64,29 @@ class TextRule:
     start_step: int
     areas: bool = True
     text_in_box: bool = False
+    start_percent: float = 0.0
+    prompt: str = ""
+    embeddings: Sequence[Tensor] = ()
 
-    def check_prompt(self, length: int) -> None:
-        """Refuse a positive prompt that cannot be auto layout's own.
+    def check_prompt(self, embedding: Tensor | None, which: str) -> None:
+        """Refuse a positive prompt in which the phrases may stand elsewhere.
 
         Args:
-            length: its number of tokens.
+            embedding: (1, text tokens, width), what the sampler gets.
+            which: names the prompt, for the error.
 
         Raises:
-            InputError: auto layout's prompt has another number.
+            InputError: it is not what the encoder makes of auto layout's prompt.
         """
-        if length != self.length:
-            raise InputError(
-                f"auto_layout: its prompt has {self.length} tokens, the sampler's positive"
-                f" prompt {length}; connect the same text to both"
-            )
+        if embedding is not None and any(is_same_text(embedding, own) for own in self.embeddings):
+            return
+        raise InputError(
+            f"auto_layout: {which} is not the text that Auto Layout was given"
+            f' ("{shortened(self.prompt, SHOWN)}"). It may have been edited in one of the two, hold'
+            " wildcards, come from another text encoder, or be joined of parts (BREAK, Conditioning"
+            " Concat). Give the sampler the `positive` output of Auto Layout, through any nodes"
+            " that keep its text"
+        )
 
     def check_text(self, length: int, copies: int) -> None:
         """Refuse a text at a site in which the phrases stand elsewhere.
@@ -88,7 +105,18 @@ class TextRule:
                 " two"
             )
         if length % self.length:
-            self.check_prompt(length)
+            raise InputError(
+                f"auto_layout: its prompt has {self.length} tokens, and {length} came to the"
+                " model's attention; take away the node that adds to the text"
+            )
+
+
+def is_same_text(came: Tensor, own: Tensor) -> bool:
+    """Whether two embeddings (1, text tokens, width) are of one text, but for rounding."""
+    if came.shape[-2:] != own.shape[-2:]:
+        return False
+    came, own = (each[0].to("cpu", torch.float32) for each in (came, own))
+    return bool(((came - own).norm(dim=-1) <= SAME * own.norm(dim=-1)).all())
 
 
 class MapAverage:
@@ -119,9 +147,15 @@ class MapAverage:
         self.mean = self.mean + is_new * (maps - self.mean) / self.count
         self.sigma = sigma.to(maps.dtype)
 
-    def coverage(self, threshold: float, start_step: int, before: Tensor) -> Tensor:
-        """0 or 1 from the maps, or `before` until `start_step`: (batch, subjects, h·w)."""
+    def coverage(self, rule: TextRule, before: Tensor, begin: float | None = None) -> Tensor:
+        """0 or 1 from the maps, or `before` until it is time: (batch, subjects, h·w).
+
+        Args:
+            before: the same shape.
+            begin: the noise level at which the maps take over; None where `start_step` counts.
+        """
         least, greatest = self.mean.amin(-1, keepdim=True), self.mean.amax(-1, keepdim=True)
         normalised = (self.mean - least) / (greatest - least + EPSILON)
-        found = (normalised > threshold).to(before.dtype)
-        return torch.where(self.count >= start_step, found, before)
+        found = (normalised > rule.threshold).to(before.dtype)
+        begun = self.count >= rule.start_step if begin is None else self.sigma <= begin
+        return torch.where(begun, found, before)

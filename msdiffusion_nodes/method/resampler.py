@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,14 +41,68 @@ class PerceiverAttention(nn.Module):
         self.to_out = operations.Linear(inner, dim, bias=False)
 
     def forward(self, features: Tensor, latents: Tensor) -> Tensor:
-        latents = self.norm2(latents)
-        key_value = self.to_kv(torch.cat([self.norm1(features), latents], dim=1))
+        latents = self.norm2(latents)  # (n, latents, dim)
+        seen = torch.cat([self.norm1(features), latents], dim=1)  # (n, tokens + latents, dim)
+        key_value = self.to_kv(seen)  # (n, tokens + latents, 2 · heads · 64)
         query, key, value = (
             rearrange(x, "n t (h d) -> n h t d", h=self.heads)
             for x in (self.to_q(latents), *key_value.chunk(2, dim=-1))
         )
-        out = F.scaled_dot_product_attention(query, key, value)
+        out = F.scaled_dot_product_attention(query, key, value)  # (n, heads, latents, 64)
         return self.to_out(rearrange(out, "n h t d -> n t (h d)"))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of a resampler; the released adapter's in brackets.
+
+    Attributes:
+        dim: width of the latents (1280).
+        depth: attention and feed-forward layers (4).
+        heads: of each attention, 64 wide (20).
+        num_latents: tokens of one picture (16).
+        feature_width: of the CLIP-vision states (1664).
+        phrase_width: of the pooled text (768).
+        hidden_width: between phrase with box and the first latents.
+        output_width: of the tokens (2048).
+        feed_forward_width: within a layer.
+    """
+
+    dim: int
+    depth: int
+    heads: int
+    num_latents: int
+    feature_width: int
+    phrase_width: int
+    hidden_width: int
+    output_width: int
+    feed_forward_width: int
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Tensor]) -> Sizes:
+        """Read them from the shapes of a checkpoint's `image_proj`.
+
+        Raises:
+            KeyError: a tensor that tells a size is missing.
+            InputError: there is no room for a phrase beside the box.
+        """
+        _, num_latents, dim = state["grounding_latents"].shape
+        hidden_width, grounding_width = state["latent_proj.0.weight"].shape
+        if grounding_width <= BOX_WIDTH:
+            raise InputError(
+                f"latent_proj takes {grounding_width} numbers, a box alone {BOX_WIDTH}"
+            )
+        return cls(
+            dim=dim,
+            depth=len({name.split(".")[1] for name in state if name.startswith("layers.")}),
+            heads=state["layers.0.0.to_q.weight"].shape[0] // HEAD_DIM,
+            num_latents=num_latents,
+            feature_width=state["proj_in.weight"].shape[1],
+            phrase_width=grounding_width - BOX_WIDTH,
+            hidden_width=hidden_width,
+            output_width=state["proj_out.weight"].shape[0],
+            feed_forward_width=state["layers.0.1.1.weight"].shape[0],
+        )
 
 
 class GroundingResampler(nn.Module):
@@ -57,47 +112,34 @@ class GroundingResampler(nn.Module):
     `torch.nn`, or ComfyUI's own where ComfyUI moves and casts the weights.
     """
 
-    def __init__(
-        self,
-        dim: int,
-        depth: int,
-        heads: int,
-        num_latents: int,
-        feature_width: int,
-        phrase_width: int,
-        hidden_width: int,
-        output_width: int,
-        feed_forward_width: int,
-        operations: Any = nn,
-    ) -> None:
+    def __init__(self, sizes: Sizes, operations: Any = nn) -> None:
         super().__init__()
-        self.feature_width = feature_width
-        self.phrase_width = phrase_width
-        self.grounding_latents = nn.Parameter(torch.empty(1, num_latents, dim))
+        self.sizes, dim = sizes, sizes.dim
+        self.grounding_latents = nn.Parameter(torch.empty(1, sizes.num_latents, dim))
         self.latent_proj = nn.Sequential(
-            operations.Linear(phrase_width + BOX_WIDTH, hidden_width),
+            operations.Linear(sizes.phrase_width + BOX_WIDTH, sizes.hidden_width),
             nn.GELU(),
-            operations.Linear(hidden_width, num_latents * dim),
+            operations.Linear(sizes.hidden_width, sizes.num_latents * dim),
         )
         self.latent_norm = operations.LayerNorm(dim)
-        self.proj_in = operations.Linear(feature_width, dim)
+        self.proj_in = operations.Linear(sizes.feature_width, dim)
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 [
-                    PerceiverAttention(dim, heads, operations),
+                    PerceiverAttention(dim, sizes.heads, operations),
                     nn.Sequential(
                         operations.LayerNorm(dim),
-                        operations.Linear(dim, feed_forward_width, bias=False),
+                        operations.Linear(dim, sizes.feed_forward_width, bias=False),
                         nn.GELU(),
-                        operations.Linear(feed_forward_width, dim, bias=False),
+                        operations.Linear(sizes.feed_forward_width, dim, bias=False),
                     ),
                 ]
             )
-            for _ in range(depth)
+            for _ in range(sizes.depth)
         )
         self.attention_norm = operations.LayerNorm(dim)
-        self.proj_out = operations.Linear(dim, output_width)
-        self.norm_out = operations.LayerNorm(output_width)
+        self.proj_out = operations.Linear(dim, sizes.output_width)
+        self.norm_out = operations.LayerNorm(sizes.output_width)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Tensor], operations: Any = nn) -> GroundingResampler:
@@ -108,27 +150,9 @@ class GroundingResampler(nn.Module):
             InputError: there is no room for a phrase beside the box.
             RuntimeError: tensors are missing, left over or do not fit together.
         """
-        _, num_latents, dim = state["grounding_latents"].shape
-        hidden_width, grounding_width = state["latent_proj.0.weight"].shape
-        output_width, _ = state["proj_out.weight"].shape
-        if grounding_width <= BOX_WIDTH:
-            raise InputError(
-                f"latent_proj takes {grounding_width} numbers, a box alone {BOX_WIDTH}"
-            )
-        layer_numbers = {name.split(".")[1] for name in state if name.startswith("layers.")}
+        sizes = Sizes.of_state(state)
         with torch.device("meta"):  # no memory: the checkpoint's own tensors take the places
-            module = cls(
-                dim=dim,
-                depth=len(layer_numbers),
-                heads=state["layers.0.0.to_q.weight"].shape[0] // HEAD_DIM,
-                num_latents=num_latents,
-                feature_width=state["proj_in.weight"].shape[1],
-                phrase_width=grounding_width - BOX_WIDTH,
-                hidden_width=hidden_width,
-                output_width=output_width,
-                feed_forward_width=state["layers.0.1.1.weight"].shape[0],
-                operations=operations,
-            )
+            module = cls(sizes, operations)
         module.load_state_dict(state, assign=True)
         return module.train(False).requires_grad_(False)
 
@@ -147,17 +171,17 @@ class GroundingResampler(nn.Module):
             (n, latents, output width)
         """
         latents = self._first_latents(phrases, boxes) if grounding else self._learned(features)
-        features = self.proj_in(features)
+        features = self.proj_in(features)  # (n, tokens, dim)
         for attention, feed_forward in self.layers:
-            latents = latents + attention(features, latents)
+            latents = latents + attention(features, latents)  # (n, latents, dim)
             latents = latents + feed_forward(latents)
-        return self.norm_out(self.proj_out(self.attention_norm(latents)))
+        return self.norm_out(self.proj_out(self.attention_norm(latents)))  # (n, latents, width)
 
     def _first_latents(self, phrases: Tensor, boxes: Tensor) -> Tensor:
-        grounded = self.latent_proj(torch.cat([phrases, fourier_features(boxes)], dim=1))
-        num_latents = self.grounding_latents.shape[1]
-        return self.latent_norm(rearrange(grounded, "n (t d) -> n t d", t=num_latents))
+        grounding = torch.cat([phrases, fourier_features(boxes)], dim=1)  # (n, phrase width + 64)
+        grounded = self.latent_proj(grounding)  # (n, latents · dim)
+        return self.latent_norm(rearrange(grounded, "n (t d) -> n t d", t=self.sizes.num_latents))
 
     def _learned(self, features: Tensor) -> Tensor:
         # a bare parameter: unlike the layers' weights, ComfyUI does not move or cast it for us
-        return self.grounding_latents.to(features).expand(features.shape[0], -1, -1)
+        return self.grounding_latents.to(features).expand(features.shape[0], -1, -1)  # (n, t, d)

@@ -19,7 +19,7 @@ from .areas import Areas, FoundAreas, KnownAreas
 from .attention import Gate, Overlap, stack_overlap
 from .found import MapAverage
 from .schedule import SigmaRange
-from .text import open_text, phrase_columns, phrase_maps
+from .text import open_text, phrase_columns
 
 
 @dataclass(frozen=True)
@@ -63,26 +63,37 @@ class SubjectsRun:
         self.applied = applied
         ranges = [times.sigmas(percent_to_sigma) for times in applied.times]
         self._ranges: Sequence[SigmaRange | None] = ranges if any(ranges) else ()
+        self._begin = None  # the noise level at which found areas take over
+        if applied.finds_areas and applied.text.start_percent > 0:
+            self._begin = percent_to_sigma(applied.text.start_percent)
         self._show = show
         self._maps: dict[Hashable, MapAverage] = {}
         self._made: dict[Hashable, Any] = {}
 
-    def areas(self, place: Place, probabilities: Tensor | None, device: torch.device) -> Areas:
+    def areas(self, place: Place, maps: Tensor | None, device: torch.device) -> Areas:
         """The subjects' areas at a place.
 
         Args:
-            probabilities: those of the text attention (batch, heads, h·w, text tokens), where the
-                areas are found in the text.
+            maps: those of the phrases (batch, subjects, h·w), where the areas are found in the
+                text; None for the layout's own.
         """
         known = self._known(place, device)
-        if not self.applied.finds_areas or probabilities is None:
+        if maps is None:
             return known
-        coverage = self._found(place, probabilities, known.coverage())
+        coverage = self._found(place, maps, known.coverage())
         return FoundAreas(coverage, self._owners(device), self._apart(place))
 
     def open_text(self, areas: Areas, length: int, device: torch.device) -> Tensor:
         """At which text each cell may look, if phrases act in their areas only: see `open_text`."""
-        return open_text(areas.coverage(), self._columns(length, device))
+        return open_text(areas.coverage(), self.columns(length, device))
+
+    def columns(self, length: int, device: torch.device) -> Tensor:
+        """Which text tokens each phrase's map is the mean of: see `phrase_columns`."""
+        text = self.applied.text
+        return self._once(
+            ("columns", length, device),
+            lambda: phrase_columns(text.positions, text.length, length).to(device),
+        )
 
     def gate(self, sigmas: Tensor | None) -> Gate | None:
         """Which subjects act at a noise level; None where all do always.
@@ -99,10 +110,8 @@ class SubjectsRun:
         subjects = torch.cat(gates)
         return Gate(subjects, subjects[self._owners(sigmas.device)])
 
-    def _found(self, place: Place, probabilities: Tensor, before: Tensor) -> Tensor:
+    def _found(self, place: Place, maps: Tensor, before: Tensor) -> Tensor:
         text = self.applied.text
-        columns = self._columns(probabilities.shape[-1], probabilities.device)
-        maps = phrase_maps(probabilities, columns)  # (b, s, n)
         before = before.expand(len(maps), -1, -1)
         sigma = None if place.sigmas is None else place.sigmas[0]
         # where some pictures come at a time, in windows that overlap, each has its own average
@@ -112,7 +121,7 @@ class SubjectsRun:
             key = (place.site, place.condition, place.window, place.layout, picture, some.shape)
             average = self._maps.setdefault(key, MapAverage(some))
             average.update(some, sigma)
-            found.append(average.coverage(text.threshold, text.start_step, before[: len(some)]))
+            found.append(average.coverage(text, before[: len(some)], self._begin))
         coverage = stack_overlap(torch.cat(found), self.applied.overlap)
         if self._show is not None and place.site == self.applied.shown_site:
             shown = rearrange(coverage > 0, "b s (h w) -> b s h w", h=place.grid[0])
@@ -146,13 +155,6 @@ class SubjectsRun:
         return self._once(
             ("owners", device),
             lambda: torch.arange(len(counts)).repeat_interleave(counts).to(device),
-        )
-
-    def _columns(self, length: int, device: torch.device) -> Tensor:
-        text = self.applied.text
-        return self._once(
-            ("columns", length, device),
-            lambda: phrase_columns(text.positions, text.length, length).to(device),
         )
 
     def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:

@@ -30,21 +30,41 @@ def text_probabilities(
     return ((query * query.shape[-1] ** -0.5) @ key).softmax(dim=-1)
 
 
-def text_out(probabilities: Tensor, value: Tensor, open_text: Tensor | None = None) -> Tensor:
-    """The attention's output (batch, h·w, heads·dim).
+def text_and_maps(probabilities: Tensor, value: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """The attention's output and the maps of the phrases, in one product.
 
     Args:
         probabilities: (batch, heads, h·w, text tokens).
         value: (batch, text tokens, heads·dim).
-        open_text: (batch, h·w, text tokens), 1 where a cell may look, else 0; None for everywhere.
-            What is left adds up to 1 again, as if the others had not been there.
+        columns: (text tokens, subjects), from `phrase_columns`.
+
+    Returns:
+        (batch, h·w, heads·dim), and what `phrase_maps` gives.
     """
-    heads = probabilities.shape[1]
-    values = rearrange(value, "b t (h d) -> b h t d", h=heads).to(probabilities.dtype)
-    if open_text is not None:
-        probabilities = probabilities * open_text[:, None].to(probabilities.dtype)
-        probabilities = probabilities / probabilities.sum(dim=-1, keepdim=True)
-    out = probabilities @ values  # (b, h, n, d)
+    heads, width = probabilities.shape[1], value.shape[-1] // probabilities.shape[1]
+    values = _by_head(value, probabilities)  # (b, h, t, d)
+    more = columns.to(values).expand(*values.shape[:2], -1, -1)
+    both = probabilities @ torch.cat([values, more], dim=-1)  # (b, h, n, d + s)
+    out = rearrange(both[..., :width], "b h n d -> b n (h d)", h=heads)
+    return out.to(value.dtype), _over_heads(both[..., width:])
+
+
+def open_text_out(probabilities: Tensor, value: Tensor, seen: Tensor) -> Tensor:
+    """The attention's output over the text that is open, as if there were no other.
+
+    Args:
+        probabilities: (batch, heads, h·w, text tokens); they are written over.
+        value: (batch, text tokens, heads·dim).
+        seen: (batch or 1, h·w, text tokens), 1 where a cell may look, else 0.
+
+    Returns:
+        (batch, h·w, heads·dim)
+    """
+    values = _by_head(value, probabilities)
+    ones = values.new_ones(*values.shape[:3], 1)
+    probabilities = probabilities.mul_(seen[:, None].to(probabilities.dtype))
+    out = probabilities @ torch.cat([values, ones], dim=-1)  # (b, h, n, d + 1)
+    out = out[..., :-1] / out[..., -1:]  # what is left adds up to 1 again
     return rearrange(out, "b h n d -> b n (h d)").to(value.dtype)
 
 
@@ -73,7 +93,17 @@ def phrase_maps(probabilities: Tensor, columns: Tensor) -> Tensor:
     Returns:
         float32 (batch, subjects, h·w)
     """
-    maps = probabilities @ columns.to(probabilities.dtype)  # (b, h, n, s)
+    return _over_heads(probabilities @ columns.to(probabilities.dtype))
+
+
+def _by_head(value: Tensor, probabilities: Tensor) -> Tensor:
+    """(batch, text tokens, heads·dim) to (batch, heads, text tokens, dim)."""
+    split = rearrange(value, "b t (h d) -> b h t d", h=probabilities.shape[1])
+    return split.to(probabilities.dtype)
+
+
+def _over_heads(maps: Tensor) -> Tensor:
+    """(batch, heads, h·w, subjects) to (batch, subjects, h·w)."""
     return rearrange(maps.float().mean(dim=1), "b n s -> b s n")
 
 

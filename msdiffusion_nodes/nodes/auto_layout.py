@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..comfy.encoders import text_tokens
-from ..comfy.runs import applied_on
+from ..comfy.encoders import encode_prompt, text_tokens
+from ..comfy.runs import PROMPT, applied_on
 from ..comfy.shown_areas import areas_of
 from ..errors import InputError, naming
+from ..layout import Extent
 from ..method.found import AutoLayoutSettings
 from ..pictures.preview import draw_areas
-from .sockets import CATEGORY, checked
+from .sockets import CATEGORY, PERCENT, checked
 
 
 class AutoLayout:
@@ -24,9 +25,12 @@ class AutoLayout:
         " paints where the subject's phrase is meant."
     )
     SEARCH_ALIASES = ["msdiffusion", "attention map", "auto layout", "layout guidance"]
-    RETURN_TYPES = ("MSD_AUTO_LAYOUT",)
-    RETURN_NAMES = ("auto_layout",)
-    OUTPUT_TOOLTIPS = ("For Apply MS-Diffusion.",)
+    RETURN_TYPES = ("MSD_AUTO_LAYOUT", "CONDITIONING")
+    RETURN_NAMES = ("auto_layout", "positive")
+    OUTPUT_TOOLTIPS = (
+        "For Apply MS-Diffusion.",
+        "The prompt, encoded: the sampler's positive input. Then both are sure to be the same.",
+    )
     FUNCTION = "make"
 
     @classmethod
@@ -38,11 +42,15 @@ class AutoLayout:
             "Keep each phrase's text inside its subject's area, so that colours and kinds do not"
             " leak from one subject to another. Everything else in the prompt acts everywhere."
         )
+        start_percent = (
+            "The share of the schedule at which the areas take over, in place of start_step: for"
+            " models of few steps (Lightning, DMD2, LCM). 0: start_step counts."
+        )
         areas = "Off: the boxes stay, and only text_in_box is used."
         share = {"min": 0.0, "max": 1.0, "step": 0.01}
         return {
             "required": {
-                "clip": ("CLIP", {"tooltip": "The CLIP that encodes the prompt; splits it up."}),
+                "clip": ("CLIP", {"tooltip": "The CLIP of the checkpoint; it encodes the prompt."}),
                 "prompt": ("STRING", {"multiline": True, "default": "", "tooltip": prompt}),
                 "threshold": ("FLOAT", {"default": 0.5, **share, "tooltip": threshold}),
                 "start_step": ("INT", {"default": 5, "min": 1, "max": 10000, "tooltip": start}),
@@ -50,6 +58,7 @@ class AutoLayout:
             "optional": {
                 "text_in_box": ("BOOLEAN", {"default": False, "tooltip": text}),
                 "areas": ("BOOLEAN", {"default": True, "tooltip": areas}),
+                "start_percent": ("FLOAT", {"default": 0.0, **PERCENT, "tooltip": start_percent}),
             },
         }
 
@@ -62,7 +71,8 @@ class AutoLayout:
         start_step: int,
         text_in_box: bool = False,
         areas: bool = True,
-    ) -> tuple[AutoLayoutSettings]:
+        start_percent: float = 0.0,
+    ) -> tuple[AutoLayoutSettings, list[list]]:
         with naming("clip"):
             if "l" not in clip.tokenize(""):
                 raise InputError("it has no CLIP-L; use the CLIP of an SDXL checkpoint")
@@ -72,10 +82,18 @@ class AutoLayout:
         with naming("prompt"):
             if not prompt.strip():
                 raise InputError("it is empty; connect the positive prompt's text")
-            text_tokens(clip, prompt)
-        tokenize = partial(text_tokens, clip)
-        made = AutoLayoutSettings(prompt, tokenize, threshold, start_step, areas, text_in_box)
-        return (made,)
+            positive = encode_prompt(clip, prompt, PROMPT)
+        made = AutoLayoutSettings(
+            prompt,
+            partial(text_tokens, clip),
+            [embedding for embedding, _ in positive],
+            threshold,
+            start_step,
+            areas,
+            text_in_box,
+            start_percent,
+        )
+        return (made, positive)
 
 
 class ShowAreas:
@@ -109,5 +127,6 @@ class ShowAreas:
         steps = [areas[0].float() for areas in areas_of(latent)]  # of the first picture
         if not steps:
             steps = [layout.coverage(*latent.shape[-2:])]
-        pictures = torch.cat([draw_areas(areas, (layout.height, layout.width)) for areas in steps])
+        size = Extent(layout.height, layout.width)
+        pictures = torch.cat([draw_areas(areas, size) for areas in steps])
         return (pictures, steps[-1])

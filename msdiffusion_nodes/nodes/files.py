@@ -70,7 +70,7 @@ class LoadSubjects:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        tooltip = "Files with subjects in ComfyUI's output folder, the newest first."
+        tooltip = "Files with subjects in ComfyUI's output or input folder, the newest first."
         return {"required": {"file": (list(subject_files()), {"tooltip": tooltip})}}
 
     @classmethod
@@ -80,7 +80,7 @@ class LoadSubjects:
             return True
         found = ", ".join(files[:4]) + (", …" if len(files) > 4 else "")
         return (
-            f"file: {file!r:.200} is no file with subjects in the output folder; found"
+            f"file: {file!r:.200} is no file with subjects in the output or input folder; found"
             f" {found or 'none at all'}. Choose another one, or make one with Save Subjects and"
             " refresh"
         )
@@ -99,18 +99,30 @@ class LoadSubjects:
 
 
 def subject_files() -> dict[str, str]:
-    """Path of every file with subjects below the output folder by the name that the user sees.
+    """Path of every file with subjects in ComfyUI's output and input folder, by its shown name.
 
     The newest comes first. Folders that are links are not entered.
     """
     found = []
-    for folder, _, names in os.walk(folder_paths.get_output_directory()):
-        for name in names:
-            path = os.path.join(folder, name)
-            stamp = file_stamp(path) if name.endswith(SUFFIX) else None
-            if stamp and _holds_subjects(path, stamp):
-                found.append((-stamp[0], _shown_name(path), path))
+    for top, mark in _folders().items():
+        for folder, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(folder, name)
+                stamp = file_stamp(path) if name.endswith(SUFFIX) else None
+                if stamp and _holds_subjects(path, stamp):
+                    found.append((-stamp[0], _below(path, top) + mark, path))
     return {name: path for _, name, path in sorted(found)}
+
+
+def _folders() -> dict[str, str]:
+    """Where subjects are looked for, and what is put behind the names of files there.
+
+    Programs that share work among several servers bring the input folder along, never the output.
+    """
+    return {
+        folder_paths.get_output_directory(): "",
+        folder_paths.get_input_directory(): " [input]",
+    }
 
 
 @lru_cache(maxsize=10_000)
@@ -120,7 +132,11 @@ def _holds_subjects(path: str, stamp: tuple[int, int]) -> bool:
 
 
 def _shown_name(path: str) -> str:
-    return os.path.relpath(path, folder_paths.get_output_directory()).replace(os.sep, "/")
+    return _below(path, folder_paths.get_output_directory())
+
+
+def _below(path: str, folder: str) -> str:
+    return os.path.relpath(path, folder).replace(os.sep, "/")
 
 
 def _new_path(prefix: str) -> str:

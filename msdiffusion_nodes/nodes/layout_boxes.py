@@ -9,10 +9,10 @@ from typing import Any
 from torch import Tensor
 
 from ..boxes.detections import Detection, bounding_boxes, read_detections
-from ..boxes.matching import left_to_right, match_detections
-from ..boxes.raw_boxes import BoxFormat
+from ..boxes.matching import left_to_right, match_detections, match_masks
+from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
-from ..layout import NO_AREA, Layout, Region, parse_boxes, regions_from_masks
+from ..layout import NO_AREA, Extent, Layout, Region, parse_boxes, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
 from ..subjects import Subject
@@ -89,7 +89,7 @@ class LayoutBoxes:
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
         seen = {"default": 0, "min": 0, "max": MAX_SIZE}
-        formats = [each.value for each in BoxFormat]
+        formats = ["auto", "xyxy", "xywh"]
         return {
             "required": {
                 "boxes": ("STRING", {"multiline": True, "default": default, "tooltip": boxes}),
@@ -123,7 +123,7 @@ class LayoutBoxes:
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
-        own_size = _size_of(picture) or (width, height)
+        own_size = _size_of(picture) or Extent(height, width)
         told_size = _told_size(picture_width, picture_height)
         if bboxes is not None:
             with naming("bbox_format"):
@@ -133,7 +133,8 @@ class LayoutBoxes:
                 placed = _place(found.found, found.note, subjects)
         elif masks is not None:
             with naming("masks"):
-                placed = Placement(regions_from_masks(masks), "masks")
+                regions, note = match_masks(regions_from_masks(masks), subjects)
+                placed = Placement(regions, "masks", note)
         else:
             with naming("boxes"):
                 placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
@@ -144,21 +145,21 @@ class LayoutBoxes:
         return _outputs(layout, placed, names, picture)
 
 
-def _size_of(picture: Tensor | None) -> tuple[int, int] | None:
+def _size_of(picture: Tensor | None) -> Extent | None:
     if picture is None:
         return None
     if picture.ndim != 4 or not picture.numel():
         came = list(picture.shape)
         raise InputError(f"picture: shape {came} came; expected [pictures, height, width, 3]")
-    return picture.shape[2], picture.shape[1]
+    return Extent(*picture.shape[1:3])
 
 
-def _told_size(width: int, height: int) -> tuple[int, int] | None:
+def _told_size(width: int, height: int) -> Extent | None:
     if (width > 0) != (height > 0):
         raise InputError(
             f"picture_width: {width} came with picture_height {height}; set both, or both to 0"
         )
-    return (width, height) if width else None
+    return Extent(height, width) if width else None
 
 
 def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | None) -> Placement:
@@ -172,6 +173,7 @@ def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | 
     match = match_detections(found, [subject.phrase for subject in in_boxes])
     taken = iter(match.taken)
     regions = [Region(NO_AREA if each.everywhere else next(taken).box) for each in subjects]
+    note = "; ".join(filter(None, (note, match.note)))
     return Placement(regions, "bboxes", note, unused=match.unused)
 
 
@@ -207,7 +209,8 @@ def _outputs(
         "note": placed.note,
         "source": placed.source,
     }
-    preview = draw_layout(layout, names, picture, placed.unused, placed.note)
+    unused = [(detection.box, detection.label) for detection in placed.unused]
+    preview = draw_layout(layout, names, picture, unused, placed.note)
     bboxes = bounding_boxes(layout, names)
     result = (layout, preview, masks, width, height, bboxes, background)
     return {"ui": {"msd_layout": [decided]}, "result": result}

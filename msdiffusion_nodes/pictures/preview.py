@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..boxes.detections import Detection
-from ..layout import Box, Layout
+from ..layout import Box, Extent, Layout
 
 LONGEST_SIDE = 512  # of the pictures that draw_areas makes
 BACKGROUND = (32, 32, 36)
@@ -38,7 +37,7 @@ def draw_layout(
     layout: Layout,
     names: Sequence[str] = (),
     picture: Tensor | None = None,
-    unused: Sequence[Detection] = (),
+    unused: Sequence[tuple[Box, str]] = (),
     note: str = "",
 ) -> Tensor:
     """Draw a layout at its own size.
@@ -47,7 +46,7 @@ def draw_layout(
         layout: what to draw; boxes that touch no pixel are left out.
         names: the subjects' phrases, as many as there are.
         picture: IMAGE (B, h, w, C) of any size; the first one is put behind the boxes, dimmed.
-        unused: what a detector found and no subject took, as thin grey outlines.
+        unused: boxes that no subject took and their labels, as thin grey outlines.
         note: a line for the lower edge.
 
     Returns:
@@ -60,8 +59,8 @@ def draw_layout(
             shape = Image.fromarray(opacity.byte().numpy())
             canvas.paste(COLOURS[index % len(COLOURS)], mask=shape)
     pen = _Pen(canvas)
-    for detection in unused:
-        pen.outline(detection.box, GREY, f"{detection.label[:NAME_LENGTH]}  unused".strip())
+    for box, label in unused:
+        pen.outline(box, GREY, f"{label[:NAME_LENGTH]}  unused".strip())
     for index, region in enumerate(layout.regions):
         colour = COLOURS[index % len(COLOURS)]
         name = names[index][:NAME_LENGTH] if index < len(names) else ""
@@ -130,12 +129,12 @@ def _backdrop(layout: Layout, picture: Tensor | None) -> Image.Image:
     return Image.fromarray(pixels.numpy())
 
 
-def draw_areas(areas: Tensor, size: tuple[int, int]) -> Tensor:
+def draw_areas(areas: Tensor, size: Extent) -> Tensor:
     """Paint each subject's area in its colour.
 
     Args:
         areas: float (subjects, h, w), 0 to 1.
-        size: height and width of the picture that they belong to.
+        size: of the picture that they belong to.
 
     Returns:
         ComfyUI's IMAGE (1, height, width, 3), the longer side 512.

@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import InputError, listed, naming
+from ..masks import bounds, visible
 from ..subjects import parse_phrases
 
 SQUARE = 512  # the official preprocessing squashes every picture to this size first
-VISIBLE = 0.5 / 255  # less than half a grey level of a mask is nothing
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> lis
     Args:
         phrases: one subject a line, in the order of the pictures.
         sockets: `image_1` (views, height, width, 3) and `mask_1` (views or 1, height, width) to
-            any number; a mask is 1 on the subject. None where nothing is connected.
+            any number; a mask is 1 on the subject, and so is the alpha of a picture with four
+            channels. None where nothing is connected.
 
     Raises:
         InputError: names the socket, and says what is wrong with it.
@@ -60,12 +61,25 @@ def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
         images = _checked(connected[f"image_{number}"], "[views, height, width, 3]", (4,))
         if images.shape[-1] < 3:
             raise InputError(f"{images.shape[-1]} channels came; expected a picture with 3")
-        images = images[..., :3].float()  # CLIP vision knows no transparency
-    if f"mask_{number}" not in connected:
-        return list(images.split(1))
+        images, alpha = images[..., :3].float(), _alpha(images)
+        if f"mask_{number}" not in connected:
+            return list(images.split(1)) if alpha is None else _cropped(images, alpha)
     with naming(f"mask_{number}"):
         masks = _checked(connected[f"mask_{number}"], "[views, height, width]", (2, 3))
-        return cut_out(images, masks)
+        return cut_out(images, masks, alpha)
+
+
+def _alpha(images: Tensor) -> Tensor | None:
+    """The fourth channel (views, height, width), 1 on the subject; None where it hides nothing."""
+    if images.shape[-1] < 4 or (images[..., 3] >= 1).all():
+        return None
+    alpha = visible(images[..., 3].float())
+    if not all(view.any() for view in alpha):
+        raise InputError(
+            "its alpha is 0 everywhere, nothing of the picture would be left. Alpha must be 1 on"
+            " the subject: invert it, or connect the picture without alpha"
+        )
+    return alpha
 
 
 def _checked(tensor: Tensor, expected: str, dimensions: tuple[int, ...]) -> Tensor:
@@ -76,26 +90,27 @@ def _checked(tensor: Tensor, expected: str, dimensions: tuple[int, ...]) -> Tens
     return tensor
 
 
-def cut_out(images: Tensor, masks: Tensor) -> list[Tensor]:
+def cut_out(images: Tensor, masks: Tensor, alpha: Tensor | None = None) -> list[Tensor]:
     """Blacken what is outside the mask and crop to the mask's bounds, as in training.
 
     Args:
         images: (views, height, width, 3) in 0..1.
         masks: (views or 1, mask height, mask width), 1 on the subject; the same shape as the
             pictures, any size.
+        alpha: (views, height, width), a second mask of each picture: their product counts.
 
     Returns:
         One (1, height, width, 3) picture a view; their sizes differ.
 
     Raises:
-        InputError: the masks do not belong to the pictures, or a mask is empty.
+        InputError: the masks do not belong to the pictures, or nothing would be left of one.
     """
     if masks.ndim == 2:
         masks = masks[None]
     views, height, width = images.shape[:3]
     if len(masks) not in (1, views):
         raise InputError(f"there are {len(masks)} masks for {views} pictures")
-    masks = masks.to(images).clamp(0, 1)
+    masks = visible(masks.to(images))
     _require_visible(masks)
     if not _same_shape(masks.shape[1:], (height, width)):
         raise InputError(
@@ -105,9 +120,26 @@ def cut_out(images: Tensor, masks: Tensor) -> list[Tensor]:
     if masks.shape[1:] != (height, width):
         size = (height, width)
         masks = F.interpolate(masks[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
+        masks = visible(masks)
         _require_visible(masks)
     masks = masks.expand(views, -1, -1)
-    return [_crop(image * mask[..., None], mask) for image, mask in zip(images, masks, strict=True)]
+    if alpha is not None:
+        masks = visible(masks * alpha.to(masks))
+        if not all(mask.any() for mask in masks):
+            raise InputError(
+                "what is white in it is transparent in the picture, nothing would be left; use the"
+                " picture without alpha, or no mask"
+            )
+    return _cropped(images, masks)
+
+
+def _cropped(images: Tensor, masks: Tensor) -> list[Tensor]:
+    """Each picture times its mask, cropped to where the mask is visible."""
+    cut = []
+    for image, mask in zip(images, masks, strict=True):
+        rows, columns = bounds(mask)
+        cut.append((image * mask[..., None])[None, rows, columns])
+    return cut
 
 
 def squash(picture: Tensor, size: int) -> Tensor:
@@ -130,7 +162,7 @@ def squash(picture: Tensor, size: int) -> Tensor:
 
 
 def _require_visible(masks: Tensor) -> None:
-    if not all((mask > VISIBLE).any() for mask in masks):
+    if not all(mask.any() for mask in masks):
         raise InputError(
             "the mask is empty, nothing of the picture would be left. LoadImage gives an empty"
             " 64×64 mask for a picture without transparency: disconnect it. For a picture with"
@@ -143,9 +175,3 @@ def _same_shape(mask_size: torch.Size, picture_size: tuple[int, int]) -> bool:
     (mask_height, mask_width), (height, width) = mask_size, picture_size
     off_by = abs(mask_width * height - mask_height * width)
     return off_by <= max(mask_width, mask_height, width, height)
-
-
-def _crop(image: Tensor, mask: Tensor) -> Tensor:
-    rows = (mask > VISIBLE).any(dim=1).nonzero().flatten()
-    columns = (mask > VISIBLE).any(dim=0).nonzero().flatten()
-    return image[None, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

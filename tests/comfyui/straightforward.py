@@ -10,7 +10,9 @@ import torch
 from comfy.ldm.modules.attention import optimized_attention
 
 # the official order: down blocks, up blocks, middle block
-SITE_KEYS = (
+SITE_KEYS = [("input", 4, 0), ("input", 7, 0), ("output", 0, 0), ("output", 3, 0)]
+SITE_KEYS += [("middle", 0, 0), ("middle", 0, 1)]
+SDXL_KEYS = (
     [("input", number, index) for number in (4, 5) for index in range(2)]
     + [("input", number, index) for number in (7, 8) for index in range(10)]
     + [("output", number, index) for number in (0, 1, 2) for index in range(10)]
@@ -19,12 +21,13 @@ SITE_KEYS = (
 )
 
 
-def straightforward(model, state, subjects, boxes, weight):
+def straightforward(model, state, subjects, boxes, weight, keys=SITE_KEYS):
     """A clone of `model` with the subjects (one view each) in their boxes.
 
     Args:
         state: the tiny checkpoint: `image_proj` and `ms_adapter` tensors by name.
         boxes: [x0, y0, x1, y1] a subject.
+        keys: the model's text cross-attentions, as ComfyUI names them.
     """
     tokens = oracle.resample(
         np.stack([subject.image_features[0].numpy() for subject in subjects]),
@@ -35,7 +38,7 @@ def straightforward(model, state, subjects, boxes, weight):
     count = tokens.shape[1]
     tokens = torch.from_numpy(tokens).float().flatten(0, 1)
     patched = model.clone()
-    for site, key in enumerate(SITE_KEYS):
+    for site, key in enumerate(keys):
         to_k = state["ms_adapter"][f"{2 * site + 1}.to_k_ip.weight"]
         to_v = state["ms_adapter"][f"{2 * site + 1}.to_v_ip.weight"]
         patch = _patch(tokens, count, boxes, to_k, to_v, weight)

@@ -54,6 +54,12 @@ def test_site_prints_both_ratios(printed):
     assert "Self CPU" in printed["site"]
 
 
+def test_paths_prints_each_way_at_two_widths(printed):
+    for way in ("boxes", "soft masks", "auto layout, after", "two masked adapters"):
+        ways = rows(printed["paths"], way)
+        assert len(ways) == 2 and all(re.fullmatch(RATIO, row[1]) for row in ways)
+
+
 def test_steps_prints_the_share_of_a_whole_call(printed):
     sites = rows(printed["steps"], "10") + rows(printed["steps"], "60")
     assert len(sites) == 2 and all("ms" in cell for row in sites for cell in row[2:])

@@ -8,7 +8,7 @@ import torch
 from other_packs import attn2_patches
 from sampling import empty_latent, ksampler
 
-SETTINGS = {"steps": 2, "latent_image": empty_latent(256, 256)}
+SETTINGS = {"steps": 2, "latent_image": empty_latent(128, 128)}
 WHOLE = "[[0, 0, 1, 1], [0, 0, 1, 1]]"
 KEY = ("input", 4, 0)
 HEIGHT, WIDTH, CHANNELS, HEADS = 12, 20, 64, 2
@@ -173,16 +173,16 @@ def test_a_background_subject_covers_the_picture_at_the_authors_weight(
     assert torch.equal(ours, influence(by_hand))
 
 
-def test_text_stays_in_its_box(tiny, patch, influence, auto):
+def test_text_stays_in_its_box(pack, tiny, patch, influence, auto):
     kept = auto(text_in_box=True, areas=False)
     model = patch(boxes=HALVES, auto_layout=kept, weight=0.0)
     added = influence(model)
     assert (added != 0).any(), "each half misses the other subject's phrase"
     site = attn2_patches(model)[KEY]
-    dog, cat = (place[0] for place in site.applied.text.positions)
+    positions = pack.phrases.phrase_positions(kept.prompt, ["dog"], kept.tokenize)
     k = torch.zeros(1, 77, CHANNELS)
     v = torch.zeros(1, 77, CHANNELS)
-    v[:, dog] = 1
+    v[:, positions[0]] = 1
     options = {
         "n_heads": HEADS,
         "activations_shape": [1, CHANNELS, HEIGHT, WIDTH],

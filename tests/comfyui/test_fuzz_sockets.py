@@ -1,5 +1,6 @@
 """Another pack's objects on our sockets: a type's name is all that ComfyUI checks of a link."""
 
+import nodes
 import numpy as np
 import pytest
 from promises import everything
@@ -31,10 +32,19 @@ ALSO = {  # a good object of the right kind that does not fit the other inputs
 PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]
 
 
+def default(node, name):
+    """What an input is where nothing is set: None for a socket that may stay empty."""
+    kind, options = nodes.NODE_CLASS_MAPPINGS[node].INPUT_TYPES()["optional"][name]
+    return kind[0] if isinstance(kind, list) else options.get("default")
+
+
 @pytest.mark.parametrize("node, name", PAIRS)
 def test_anything_on_a_socket_works_or_is_explained(node, name, fuzzed):
-    for value in everything(fuzzed):
+    good = fuzzed.inputs[node][name] if name in fuzzed.inputs[node] else default(node, name)
+    for value in [*everything(fuzzed), good]:
         fuzzed(node, (name, *ALSO.get((node, name), ())), **{name: value})
+    accepted = fuzzed.accepted.pop(node)
+    assert accepted[-1] and not all(accepted), "the good value is accepted, not everything is"
 
 
 @pytest.mark.parametrize("yes", [True, 1, np.bool_(True), np.int64(1)], ids=repr)

@@ -21,14 +21,14 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def golden_model(tiny):
-    return tiny.models.unet_model(adm_in_channels=64)
+    return tiny.models.unet_model(**tiny.models.SDXL_DEPTHS, adm_in_channels=64)
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("chunks", [(1, 0), (0, 1)], ids=["negative first", "positive first"])
-def test_unet_agrees_with_official(name, chunks, pack, run, msd_model, golden_model):
+def test_unet_agrees_with_official(name, chunks, pack, run, sdxl_adapter, golden_model):
     settings, tensors = load(name)
-    patched = apply_nodes(pack, run, msd_model, golden_model, settings, tensors)
+    patched = apply_nodes(pack, run, sdxl_adapter, golden_model, settings, tensors)
     for step, timestep in enumerate(settings["timesteps"]):
         ours = call_unet(patched, tensors, step, timestep, chunks)
         plain = call_unet(golden_model, tensors, step, timestep, chunks)
@@ -40,10 +40,10 @@ def test_unet_agrees_with_official(name, chunks, pack, run, msd_model, golden_mo
 
 
 @pytest.mark.parametrize("name", ["two_subjects", "batch_of_two", "subject_and_scene"])
-def test_halves_apart_give_the_same(name, pack, run, msd_model, golden_model):
+def test_halves_apart_give_the_same(name, pack, run, sdxl_adapter, golden_model):
     # low VRAM: ComfyUI calls the UNet for each half by itself
     settings, tensors = load(name)
-    patched = apply_nodes(pack, run, msd_model, golden_model, settings, tensors)
+    patched = apply_nodes(pack, run, sdxl_adapter, golden_model, settings, tensors)
     for step, timestep in enumerate(settings["timesteps"]):
         negative, positive = tensors["expected"][step].chunk(2)
         alone = call_unet(patched, tensors, step, timestep, (0,))[0]

@@ -115,17 +115,6 @@ def test_text_that_stays_in_its_box_changes_the_rest(patch, effect, auto):
     assert stronger(effect(model), ~TOP_LEFT) > CLEARLY
 
 
-def test_areas_from_the_text_are_where_the_effect_is(run, tiny, patch, sample, auto):
-    boxes = str([NONE, NONE])
-    model = patch(boxes=boxes, auto_layout=auto(start_step=1), subject_weights="0.6, 0")
-    positive = {"positive": text(tiny.clip, PROMPT), "steps": 1}
-    ours, plain = sample(model, **positive), sample(tiny.model, **positive)
-    masks = run("ShowAreas", model=model, samples={"samples": ours})[1]
-    found = torch.nn.functional.interpolate(masks[:1][None], size=(SIZE, SIZE))[0, 0] > 0
-    assert 0 < found.float().mean() < 1
-    assert stronger((ours - plain).abs().mean(1)[0], found) > 1
-
-
 def test_each_picture_of_a_batch_has_its_own_layout(run, patch, tiny, sample):
     texts = (str([[0, 0, 0.5, 1], NONE]), str([[0.5, 0, 1, 1], NONE]))
     layouts = [run("LayoutBoxes", boxes=each, width=256, height=256)[0] for each in texts]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from refusals import two_subjects
+from made_up import two_subjects
 
 HALVES = "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]"
 SIZE = {"boxes": HALVES, "width": 128, "height": 64}
@@ -87,6 +87,55 @@ def test_masks_are_told_with_their_bounds(lay_out):
     assert told["source"] == "masks" and told["boxes"] == [[0.5, 0.25, 1, 0.75]]
 
 
+def squares(count):
+    masks = torch.zeros(count, 8, 8)
+    for number in range(count):
+        masks[number, :4, number : number + 2] = 1
+    return masks
+
+
+def test_a_scene_needs_no_mask(lay_out, pack):
+    dog, cat = two_subjects(pack)
+    scene = replace(dog, phrase="beach", everywhere=True)
+    made = lay_out(masks=squares(2), subjects=[dog, scene, cat])
+    assert corners(made) == [(0, 0, 0.25, 0.5), (0, 0, 0, 0), (0.125, 0, 0.375, 0.5)]
+    assert made["told"]["names"] == ["dog", "beach", "cat"] and made["told"]["note"] == ""
+    # one for each is as good, black or not
+    for third in (torch.zeros(8, 8), torch.ones(8, 8)):
+        given = torch.stack([*squares(2), third])
+        made = lay_out(masks=given, subjects=[dog, cat, scene])
+        assert corners(made)[:2] == [(0, 0, 0.25, 0.5), (0.125, 0, 0.375, 0.5)]
+        assert made["told"]["note"] == ""
+
+
+@pytest.mark.parametrize("black", [0, 1e-6, 1 / 255])
+def test_a_black_mask_is_no_area_as_four_zeros_are(lay_out, pack, black):
+    masks = squares(2)
+    masks[1] = black
+    made = lay_out(masks=masks, subjects=two_subjects(pack))
+    assert corners(made) == [(0, 0, 0.25, 0.5), (0, 0, 0, 0)]
+    assert not made["masks"][1].any()
+    assert made["told"]["note"] == "no area, for the mask is black: cat"
+    assert [box["label"] for box in made["bboxes"][0]] == ["dog"]
+    assert lay_out(masks=masks)["told"]["note"] == "no area, for the mask is black: mask 2"
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_a_wrong_number_of_masks_is_told_as_masks(refused, pack, count):
+    message = refused(masks=squares(count), subjects=two_subjects(pack))
+    assert message.startswith(f"masks: {count} mask")
+    assert "2 subjects (dog, cat)" in message and "one mask a subject" in message
+    assert "black" in message and "box" not in message and "0, 0" not in message
+    assert ("batch" in message) == (count == 1)
+
+
+def test_a_wrong_number_of_masks_with_a_scene_says_that_it_needs_none(refused, pack):
+    dog, cat = two_subjects(pack)
+    scene = replace(dog, phrase="beach", everywhere=True)
+    message = refused(masks=squares(1), subjects=[dog, cat, scene])
+    assert "1 mask came for 3 subjects" in message and "background subject needs none" in message
+
+
 def test_masks_and_bboxes_together_are_refused(refused):
     message = refused(masks=torch.ones(2, 8, 8), bboxes=DETECTED)
     assert "masks" in message and "bboxes" in message and "unlink one" in message
@@ -121,6 +170,30 @@ def test_a_background_subject_takes_no_box(lay_out, pack):
     made = lay_out(bboxes=DETECTED, picture=PICTURE, subjects=[dog, scene, cat])
     assert corners(made) == [(0.5, 0, 1, 1), (0, 0, 0, 0), (0, 0.5, 0.25, 1)]
     assert made["told"]["names"] == ["dog", "beach", "cat"]
+
+
+def test_names_under_another_key_find_their_subjects(lay_out, pack):
+    found = [{"box": [0, 50, 50, 100], "name": "cat"}, {"box": [100, 0, 200, 100], "name": "dog"}]
+    made = lay_out(bboxes=found, picture=PICTURE, subjects=two_subjects(pack))
+    assert corners(made) == [(0.5, 0, 1, 1), (0, 0.5, 0.25, 1)]
+
+
+def test_what_was_a_guess_or_was_not_read_is_told_and_drawn(lay_out, pack):
+    named = {"bboxes": DETECTED["bboxes"], "labels": ["puppy", "kitten"]}
+    inputs = {"picture": PICTURE, "subjects": two_subjects(pack)}
+    guessed = lay_out(bboxes=named, **inputs)
+    assert corners(guessed) == [(0, 0.5, 0.25, 1), (0.5, 0, 1, 1)]
+    assert guessed["told"]["note"].endswith(
+        "; by place, for no name fits: dog, cat (names: puppy, kitten)"
+    )
+    bare = lay_out(bboxes={"bboxes": DETECTED["bboxes"]}, **inputs)
+    assert bare["told"]["note"] == "read as xyxy, pixels of 200 × 100"
+    assert not torch.equal(guessed["preview"], bare["preview"])
+    colours = [
+        {"bbox_2d": box, "hue": n, "size": n} for box, n in zip(*named.values(), strict=True)
+    ]
+    told = lay_out(bboxes=colours, **inputs)["told"]
+    assert "not read beside the boxes: hue, size" in told["note"]
 
 
 def test_pixels_are_measured_in_the_told_size_else_in_the_picture_else_in_the_layout(lay_out):

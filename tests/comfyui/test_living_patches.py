@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from alive import bytes_alive
 from other_packs import Halved, add_itself, attn2_patches, halve
 from sampling import empty_latent, ksampler
-from straightforward import SITE_KEYS, straightforward
-from tiny_models.adapter import tiny_adapter
+from straightforward import straightforward
+from tiny_models.adapter import SITE_WIDTHS, tiny_adapter
 
 SETTINGS = {"steps": 1, "latent_image": empty_latent(128, 128)}
 LEFT, RIGHT = "[[0, 0, 0.5, 1], [0, 0, 0, 0]]", "[[0, 0, 0, 0], [0.5, 0, 1, 1]]"
@@ -119,8 +120,14 @@ def test_clones_of_clones_and_what_is_done_to_them(tiny, patch, sample):
     assert torch.equal(sample(third), expected) and torch.equal(sample(ours), expected)
     other = halve(third)
     assert torch.equal(sample(other.clone()), sample(other))
-    # ours on a clone of ours, and no tensor of the first copied
-    stacked = patch(model=third, boxes=LEFT).clone()
-    for key in SITE_KEYS:
-        first = attn2_patches(stacked)[key].earlier
-        assert first.tokens[0] is attn2_patches(ours)[key].tokens[0]
+
+
+def test_clones_share_the_tensors(patch):
+    ours, keys_and_values = patch(), 2 * 8 * sum(SITE_WIDTHS) * 4  # bytes in float32
+    before = bytes_alive()
+    clones = [ours]
+    for _ in range(5):
+        clones.append(clones[-1].clone())
+    assert bytes_alive() == before
+    clones.append(patch(model=clones[-1], boxes=LEFT).clone())
+    assert bytes_alive() - before < 1.5 * keys_and_values, "those of the second alone"

@@ -119,9 +119,8 @@ def test_a_word_that_only_ends_like_the_phrase_is_passed_over(positions, tokeniz
     prompt = "a qqshirt and a shirt"
     entries = [token for token, _ in tokenize(prompt)[0]]
     shirt = tokenize("shirt")[0][1][0]
-    first, second = (place for place, token in enumerate(entries) if token == shirt)
+    _, second = (place for place, token in enumerate(entries) if token == shirt)
     assert positions(prompt, "shirt") == [[second]]
-    assert first < second
 
 
 @pytest.mark.parametrize("before", [70, 74, 75, 76, 100, 149, 150, 151, 200])

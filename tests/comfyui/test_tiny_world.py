@@ -1,7 +1,8 @@
 """The toy that was trained on emoji, through the nodes and KSampler: subjects in their places.
 
 All emoji here are held out from the training. How near a place is to an emoji is measured as
-`tiny_world.nearness` explains. The seeds are fixed: they choose emoji, boxes and noise.
+`tiny_world.nearness` explains. The seeds are fixed: they choose emoji, boxes and noise. There are
+as many as leave no room for chance; README tells the shares with 100 seeds, 99.5 % and 52 %.
 """
 
 import numpy as np
@@ -26,17 +27,18 @@ def nearer_to_their_own(run, pictures, swapped=False, **changes):
 
 @pytest.mark.parametrize("swapped", [False, True], ids=["as drawn", "swapped"])
 def test_subjects_stand_in_their_boxes(swapped, run):
-    assert nearer_to_their_own(run, 100, swapped) >= 0.9
+    assert nearer_to_their_own(run, 24, swapped) >= 0.9  # of 48 boxes; chance is a half
 
 
 def test_without_weight_the_boxes_show_neither_subject(run):
-    assert 0.4 <= nearer_to_their_own(run, 50, apply={"weight": 0.0}) <= 0.6
+    # a place that shows neither is nearer to the same one in both boxes: to its own in one of them
+    assert 0.4 <= nearer_to_their_own(run, 12, apply={"weight": 0.0}) <= 0.6
 
 
 def test_the_text_says_the_background(run):
     """Chance is one in twelve."""
     right = []
-    for seed, colour in enumerate(list(COLOURS) * 2):
+    for seed, colour in enumerate(COLOURS):
         names = [one.name for one in pair(seed)]
         wanted = job(seed, prompt=caption(names, colour))
         shown = background(paint(run, wanted), wanted.boxes)

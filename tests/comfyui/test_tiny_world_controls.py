@@ -1,6 +1,7 @@
 """Each control's effect on held-out emoji, measured as in `test_tiny_world.py`.
 
-`pytest -rP` shows the numbers.
+`pytest -rP` shows the numbers. Where all subjects follow, or a ratio is far from what is asked, six
+seeds are enough.
 """
 
 from dataclasses import replace
@@ -12,12 +13,12 @@ from tiny_world.painting import paint, sample, subject_model
 
 LEFT, RIGHT = (0.03, 0.25, 0.48, 0.75), (0.52, 0.25, 0.97, 0.75)
 MIDDLE = (0.25, 0.25, 0.75, 0.75)
-SEEDS = range(10)
+SEEDS, FEW = range(10), range(6)
 
 
 def test_a_moved_box_moves_its_subject(run):
     right = []
-    for seed in SEEDS:
+    for seed in FEW:
         emoji = pair(seed)[:1]
         for own, other in ((LEFT, RIGHT), (RIGHT, LEFT)):
             picture = paint(run, job(seed, emoji, boxes=(own,)))
@@ -33,7 +34,7 @@ def test_masks_place_subjects_as_boxes_do(run):
     discs = torch.stack([((x - a) ** 2 + (y - 0.5) ** 2).sqrt() < 0.22 for a in (0.26, 0.74)])
     boxes = ((0.04, 0.28, 0.48, 0.72), (0.52, 0.28, 0.96, 0.72))
     right = []
-    for seed in SEEDS:
+    for seed in FEW:
         nowhere = ((0, 0, 0, 0), (0, 0, 0, 0))
         picture = paint(run, job(seed, boxes=nowhere, masks=discs.float()))
         found = distances(picture, boxes, pair(seed))
@@ -75,7 +76,7 @@ def test_topmost_shows_the_later_subject(run):
 
 def test_auto_layout_changes_the_picture_where_it_finds_the_subjects(run):
     ratios = []
-    for seed in SEEDS:
+    for seed in FEW:
         wanted = job(seed, steps=8, auto={"threshold": 0.5, "start_step": 3})
         model = subject_model(run, wanted)
         latent = sample(run, wanted, model)

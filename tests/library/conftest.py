@@ -8,6 +8,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
 LIBRARY = TESTS.parent / "msdiffusion_nodes"
 
@@ -36,4 +38,23 @@ sys.meta_path.insert(0, NoComfyUI)
 sys.path.insert(0, str(TESTS))  # `import oracle, fill`
 load_library()
 
-from converting import folder, source, target  # noqa: E402, F401
+from adapter_files import good_state, packed  # noqa: E402
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    path = tmp_path / "ms_adapter.bin"
+    path.write_bytes(packed(good_state()))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    made = tmp_path / "out"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def target(folder) -> Path:
+    return folder / "ms_adapter.safetensors"

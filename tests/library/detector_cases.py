@@ -6,11 +6,12 @@ import pytest
 from refusing import READABLE
 
 from msdiffusion_nodes.boxes.detections import read_detections
-from msdiffusion_nodes.boxes.raw_boxes import BoxFormat
+from msdiffusion_nodes.boxes.raw import BoxFormat
 from msdiffusion_nodes.errors import InputError
+from msdiffusion_nodes.layout import Extent
 
 SEG = namedtuple("SEG", "cropped_image cropped_mask confidence crop_region bbox label")
-SIZE = (800, 400)
+SIZE = Extent(height=400, width=800)
 # the same box in every shape: 80..240 of 800 across, 40..360 of 400 down
 XYXY, XYWH = [80, 40, 240, 360], [80, 40, 160, 320]
 SHARES = (0.1, 0.1, 0.3, 0.9)

@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from msdiffusion_nodes.method.attention import add_image_attention, coverage_groups
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100, derandomize=True, deadline=None, database=None)
 @given(cases())
 def test_attention_is_the_oracles(case):
     np.testing.assert_allclose(case.computed().numpy(), case.expected(), atol=1e-5, rtol=1e-5)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=30, derandomize=True, deadline=None, database=None)
 @given(cases())
 def test_cells_outside_all_boxes_stay_bit_for_bit(case):
     outside = ~case.masks.any(axis=0).reshape(-1)
@@ -141,7 +141,7 @@ def test_huge_scores_stay_finite():
     np.testing.assert_allclose(result.numpy(), case.expected(), atol=2e-3)
 
 
-@settings(max_examples=50, derandomize=True, deadline=None, database=None)
+@settings(max_examples=30, derandomize=True, deadline=None, database=None)
 @given(cases(max_subjects=4))
 def test_float16_stays_float16(case):
     case.out, case.query = case.out * 0.3, case.query * 0.5
@@ -151,7 +151,7 @@ def test_float16_stays_float16(case):
     np.testing.assert_allclose(result.double().numpy(), case.expected(), atol=2e-3)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=30, derandomize=True, deadline=None, database=None)
 @given(st.lists(boxes, min_size=1, max_size=4), grids, st.integers(0, 2**32 - 1))
 def test_layout_and_attention_together(boxes, grid, seed):
     height, width = grid

@@ -155,9 +155,7 @@ import json, os, resource, signal, sys, time, warnings
 sys.path.insert(0, os.path.join(os.getcwd(), "tests", "library"))
 import conftest
 from msdiffusion_nodes.method.adapter import Adapter
-from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
-from msdiffusion_nodes.errors import InputError
 
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -196,7 +194,8 @@ def readings(tmp_path_factory) -> dict[str, dict]:
         (folder / name).write_bytes(make())
     os.mkfifo(folder / "pipe.bin")
     command = [sys.executable, "-c", READ_ALL, str(folder)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    env = os.environ | {"OMP_NUM_THREADS": "1"}  # threads that wait for work cost time as well
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     for name in BOMBS:
         (folder / name).unlink()
     assert result.returncode == 0, result.stderr

@@ -6,16 +6,17 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+import torch
 from adapter_files import good_state, packed
-from converting import COMMAND, ROOT, refused, run, sentence
+from converting import COMMAND, ROOT, Forked, refused, run, sentence
 
 from msdiffusion_nodes.convert import main
+from msdiffusion_nodes.files import checkpoint
 from msdiffusion_nodes.files.checkpoint import read_flat
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -36,8 +37,6 @@ def test_the_command_converts_and_says_so(source, target, folder):
     assert done.returncode == 0 and done.stderr == ""
     assert str(target) in done.stdout and "checked" in done.stdout and "\r" not in done.stdout
     assert os.listdir(folder) == [target.name]
-    again = run(source, target)
-    assert again.returncode == 1 and "--force" in sentence(again.stderr)
 
 
 def test_a_name_without_a_folder_is_in_this_folder(source, folder, monkeypatch):
@@ -48,17 +47,16 @@ def test_a_name_without_a_folder_is_in_this_folder(source, folder, monkeypatch):
 
 def test_a_terminal_shows_how_far_it_is(source, target):
     ours, theirs = pty.openpty()
-    run_it = [*COMMAND, str(source), str(target)]
-    with subprocess.Popen(run_it, cwd=ROOT, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 4096):
-                shown += part
-        except OSError:  # the terminal is closed
-            pass
+    command = Forked(source, target, terminal=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # the terminal is closed
+        pass
     os.close(ours)
-    assert process.returncode == 0
+    assert command.ended() == (0, "", "")
     count = len(read_flat(source))
     for stage in (b"writing", b"checking"):
         assert b"\r%s 100 %%, %d of %d tensors, " % (stage, count, count) in shown
@@ -82,9 +80,9 @@ def test_another_python_gets_a_sentence(source, target):
 
 def test_a_disk_that_fills_leaves_nothing(source, target, folder):
     limit = resource.RLIMIT_FSIZE, (100_000, 100_000)
-    done = run(source, target, preexec_fn=lambda: resource.setrlimit(*limit))
-    assert done.returncode == 1
-    assert "cannot be written (File too large)" in sentence(done.stderr)
+    command = Forked(source, target, prepare=lambda: resource.setrlimit(*limit))
+    code, _, errors = command.ended()
+    assert code == 1 and "cannot be written (File too large)" in sentence(errors)
     assert os.listdir(folder) == []
 
 
@@ -110,12 +108,6 @@ INTERRUPTS = [
     (signal.SIGTERM, "writing"),
     (signal.SIGHUP, "checking"),
 ]
-SLOWLY = """
-import runpy, time, torch
-split = torch.Tensor.split
-torch.Tensor.split = lambda *given: time.sleep(0.05) or split(*given)
-runpy.run_module("msdiffusion_nodes.convert", run_name="__main__")
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -131,47 +123,37 @@ def interruptible():
 
 
 @pytest.mark.parametrize("number, stage", INTERRUPTS)
-def test_an_interrupt_leaves_nothing(source, target, folder, number, stage):
-    command = [sys.executable, "-c", SLOWLY, str(source), str(target)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
-        for line in process.stdout:
-            if line.startswith(stage):
-                break
-        assert os.listdir(folder) == [f"{target.name}.part"]
-        process.send_signal(number)
-        errors = process.stderr.read()
-    assert process.returncode == 130
-    assert errors.strip() == f"stopped: {target} was not written"
-    assert os.listdir(folder) == []
+def test_an_interrupt_leaves_nothing(source, target, number, stage):
+    def slowly():
+        split = torch.Tensor.split
+        torch.Tensor.split = lambda *given: time.sleep(0.02) or split(*given)
+
+    interrupt(Forked(source, target, prepare=slowly), number, stage, target)
 
 
-LOSING = """
-import runpy, time
-from msdiffusion_nodes.files import checkpoint
-read_flat = checkpoint.read_flat
-def read(path):
-    if not str(path).endswith(".part"):
-        return read_flat(path)
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:
-        raise ValueError("as safetensors tells it when torch is interrupted") from None
-checkpoint.read_flat = read
-runpy.run_module("msdiffusion_nodes.convert", run_name="__main__")
-"""
+def interrupt(command, number, stage, target):
+    """The command is stopped when a stage begins; it says so and leaves nothing."""
+    assert any(line.startswith(stage) for line in command.out)
+    assert os.listdir(target.parent) == [f"{target.name}.part"]
+    os.kill(command.process, number)
+    code, _, errors = command.ended()
+    assert (code, errors.strip()) == (130, f"stopped: {target} was not written")
+    assert os.listdir(target.parent) == []
 
 
-def test_an_interrupt_that_a_library_turns_into_an_error_is_no_error(source, target, folder):
-    command = [sys.executable, "-c", LOSING, str(source), str(target)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
-        assert any(line.startswith("checking") for line in process.stdout)
-        process.send_signal(signal.SIGINT)
-        errors = process.stderr.read()
-    assert process.returncode == 130
-    assert errors.strip() == f"stopped: {target} was not written"
-    assert os.listdir(folder) == []
+def test_an_interrupt_that_a_library_turns_into_an_error_is_no_error(source, target):
+    def losing():
+        checkpoint.read_flat = read
+
+    def read(path):
+        if not str(path).endswith(".part"):
+            return read_flat(path)
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            raise ValueError("as safetensors tells it when torch is interrupted") from None
+
+    interrupt(Forked(source, target, prepare=losing), signal.SIGINT, "checking", target)
 
 
 def test_little_of_a_file_is_in_memory(big_source, target):

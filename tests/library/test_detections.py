@@ -6,7 +6,7 @@ import pytest
 from detector_cases import CORNERS, DICT, SHARES, SIZE, XYWH, XYXY, corners, error_of, read, seg
 
 from msdiffusion_nodes.boxes.detections import bounding_boxes
-from msdiffusion_nodes.layout import NO_AREA, Box, Layout, Region
+from msdiffusion_nodes.layout import NO_AREA, Box, Extent, Layout, Region
 
 # cannot be xyxy: the third number is less than the first
 WIDE = [400, 200, 300, 100]
@@ -55,8 +55,8 @@ def test_bare_boxes_are_decided_apart_from_those_that_say_it():
 
 @pytest.mark.parametrize("wrapped", [[XYXY], {"bboxes": [XYXY]}, [[DICT]]])
 def test_pixels_are_measured_in_the_size_that_is_told(wrapped):
-    assert corners(wrapped, told=(1600, 800)) == [pytest.approx((0.05, 0.05, 0.15, 0.45))]
-    assert "pixels of 1600 × 800" in read(wrapped, told=(1600, 800)).note
+    assert corners(wrapped, told=Extent(800, 1600)) == [pytest.approx((0.05, 0.05, 0.15, 0.45))]
+    assert "pixels of 1600 × 800" in read(wrapped, told=Extent(800, 1600)).note
 
 
 def test_segs_bring_the_size_of_their_picture_unless_it_is_told():
@@ -67,7 +67,7 @@ def test_segs_bring_the_size_of_their_picture_unless_it_is_told():
 
 def test_coordinates_from_0_to_1000_need_their_size():
     output = '[{"bbox_2d": [100, 100, 300, 900], "label": "dog"}]'
-    assert corners(output, told=(1000, 1000)) == [pytest.approx(SHARES)]
+    assert corners(output, told=Extent(1000, 1000)) == [pytest.approx(SHARES)]
     assert "picture_width" in error_of(output)
 
 
@@ -114,7 +114,7 @@ def test_a_box_without_an_area_is_named_with_its_values(output, bare, parts):
 
 def test_a_layout_becomes_rectangles_in_whole_pixels():
     boxes = [Box(0.1, 0.1, 0.3, 0.9), NO_AREA, Box(0.5, 0.5, 0.50001, 0.50001), Box(0.999, 0, 1, 1)]
-    layout = Layout(tuple(Region(box) for box in boxes), *SIZE)
+    layout = Layout(tuple(Region(box) for box in boxes), SIZE.width, SIZE.height)
     (given_out,) = bounding_boxes(layout, ["dog", "ghost", "speck", "edge"])
     assert given_out[0] == {**DICT, "label": "dog"}
     assert [box["label"] for box in given_out] == ["dog", "speck", "edge"]
@@ -126,7 +126,7 @@ def test_a_layout_becomes_rectangles_in_whole_pixels():
 
 def test_a_round_trip_keeps_the_pixels():
     boxes = [Box(0.123, 0.2, 0.456, 0.71), Box(0.6, 0.01, 0.61, 0.99)]
-    layout = Layout(tuple(Region(box) for box in boxes), *SIZE)
+    layout = Layout(tuple(Region(box) for box in boxes), SIZE.width, SIZE.height)
     given_out = bounding_boxes(layout, ["", ""])
     back = [Region(found.box) for found in read(given_out).found]
-    assert bounding_boxes(Layout(tuple(back), *SIZE), ["", ""]) == given_out
+    assert bounding_boxes(Layout(tuple(back), SIZE.width, SIZE.height), ["", ""]) == given_out

@@ -9,7 +9,7 @@ from detector_cases import CORNERS, DICT, SHARES, XYXY, corners, error_of, read,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msdiffusion_nodes.boxes.raw_boxes import LIMIT
+from msdiffusion_nodes.boxes.raw import LIMIT
 from msdiffusion_nodes.errors import InputError
 
 ONE_BOX = {
@@ -112,22 +112,22 @@ def test_label_and_score_come_along(output, label, score):
         ([XYXY, [1, 2, 10**400, 4]], ["box 2", "finite"]),
         ([XYXY, [1, 2, 10**5000, 4]], ["box 2", "finite"]),
         ([XYXY, [True, False, 3, 4]], ["box 2", "True", "number"]),
-        ([XYXY, ["1", "2", "3", "4"]], ["box 2", "'1'", "number"]),
+        ([XYXY, ["1", "2", "3", "left"]], ["box 2", "'left'", "four numbers"]),
         ([XYXY, [1, 2, None, 4]], ["box 2", "None"]),
         ([XYXY, [1, 2, 3]], ["box 2", "[1, 2, 3]", "four numbers"]),
         ([XYXY, [1, 2, 3, 4, 5]], ["box 2", "[1, 2, 3, 4, 5]", "four numbers"]),
         ([XYXY, []], ["box 2", "four numbers"]),
         ([XYXY, None], ["box 2", "None"]),
-        ([XYXY, "1,2,3,4"], ["box 2", "1,2,3,4"]),
+        ([XYXY, "1,2,3"], ["box 2", "1,2,3"]),
         ([DICT, {"x": 1, "y": 2}], ["box 2", "'x': 1", "width"]),
         ([DICT, {**DICT, "x": "left"}], ["box 2", "left"]),
-        ([DICT, {**DICT, "label": ["dog"]}], ["box 2", "['dog']", "label"]),
+        ([DICT, {**DICT, "label": [["dog"]]}], ["box 2", "[['dog']]", "label"]),
         ([DICT, {**DICT, "score": "sure"}], ["box 2", "sure"]),
         ([DICT, {**DICT, "score": float("nan")}], ["box 2", "nan"]),
-        ([{"box_2d": [1, 2, 3, 4]}], ["box 1", "box_2d", "top", "bbox_2d"]),
-        (np.array([[1, 2, 3, 4, 0.9, 0]]), ["box 1", "four numbers"]),
+        ([{"box_2d": [1, 2, 3]}], ["box 1", "box_2d", "top first"]),
+        (np.array([[1, 2, 3, 4, 9.5, 9.5]]), ["rows of 6 numbers", "four numbers"]),
         (torch.tensor([[1.0, 2, 3, torch.nan]]), ["box 1", "nan"]),
-        ({"quad_boxes": [[0] * 8], "labels": ["stop"]}, ["quad_boxes", "Florence2", "bboxes"]),
+        ({"quad_boxes": [[0] * 8], "labels": ["stop"]}, ["box 1", "no area"]),
         ({"bboxes": [XYXY, XYXY], "labels": ["dog"]}, ["labels", "2 bboxes"]),
         ({"bboxes": "dog"}, ["dog", "list"]),
         (((400, 800), [seg([1, 2, 3])]), ["box 1", "four numbers"]),
@@ -138,11 +138,11 @@ def test_label_and_score_come_along(output, label, score):
         ("the dog is on the left", ["the dog", "JSON", "x0,y0,x1,y1"]),
         ("1,2,3", ["box 1", "four numbers"]),
         ("1,2,3,4;5,6", ["box 2", "four numbers"]),
-        ("1,2,3,NaN", ["box 1", "nan"]),
-        ("[[1, 2", ["box 1", "four numbers"]),
+        ("1,2,3,NaN", ["box 1", "NaN", "finite"]),
+        ("[[1, 2", ["[[1, 2", "JSON", "ends early"]),
         ("[[1, 2, 3, 4], [5, 6", ["[[1, 2, 3", "JSON"]),
         ("null", ["None"]),
-        ('"[[1, 2, 3, 4]]"', ["[[1, 2, 3, 4]]"]),
+        ('"dog"', ["dog", "JSON"]),
     ],
 )
 def test_a_bad_box_is_named_and_shown(output, parts):
@@ -212,6 +212,8 @@ JSON_VALUES = st.recursive(
                     "labels",
                 ]
                 + ["startX", "startY", "endX", "endY", "quad_boxes", "<OD>", "a"]
+                + ["boxes", "box", "points", "box_2d", "names", "class", "objects", "annotations"]
+                + ["images", "categories", "Instances", "xyxy", "image", "text"]
             ),
             inner,
             max_size=6,
@@ -226,18 +228,34 @@ NAMED = st.fixed_dictionaries(
     optional={"label": st.text(), "score": NUMBER},
 )
 BOXES = st.lists(BOX | NAMED, max_size=5)
-OUTPUTS = JSON_VALUES | BOX | BOXES | st.lists(BOXES, max_size=2) | BOXES.map(json.dumps)
+START = st.integers(0, 100)  # of a box that lies in the picture, however it is read
+GOOD_BOX = st.tuples(START, START, st.integers(101, 200), st.integers(101, 200)).map(list)
+GOOD_NAMED = st.fixed_dictionaries(
+    {"x": START, "y": START, "width": START.map(lambda n: n + 1), "height": st.integers(1, 100)},
+    optional={"label": st.text(), "score": st.floats(0, 1)},
+)
+GOOD_BOXES = st.lists(GOOD_BOX | GOOD_NAMED, min_size=1, max_size=5)
+GOOD = GOOD_BOX | GOOD_BOXES | GOOD_BOXES.map(json.dumps)
+OUTPUTS = GOOD | JSON_VALUES | BOX | BOXES | st.lists(BOXES, max_size=2) | BOXES.map(json.dumps)
 
 
-@settings(max_examples=1000, deadline=None)
-@given(OUTPUTS | st.text(), st.sampled_from(["auto", "xyxy", "xywh"]))
-def test_anything_is_read_or_refused_with_a_sentence(output, bare):
-    try:
-        detections = read(output, bare=bare)
-    except InputError as error:
-        assert type(error) is InputError and 10 < len(str(error)) < 600
-        return
-    assert detections.found and detections.note.startswith("read as ")
-    for found in detections.found:
-        assert found.box.x0 < found.box.x1 and found.box.y0 < found.box.y1
-        assert isinstance(found.label, str)
+def test_anything_is_read_or_refused_with_a_sentence():
+    answers = {"read": 0, "refused": 0}
+
+    @settings(max_examples=400, derandomize=True, deadline=None, database=None)
+    @given(OUTPUTS | st.text(), st.sampled_from(["auto", "xyxy", "xywh"]))
+    def sent(output, bare):
+        try:
+            detections = read(output, bare=bare)
+        except InputError as error:
+            assert type(error) is InputError and 10 < len(str(error)) < 600
+            answers["refused"] += 1
+            return
+        answers["read"] += 1
+        assert detections.found and detections.note.startswith("read as ")
+        for found in detections.found:
+            assert found.box.x0 < found.box.x1 and found.box.y0 < found.box.y1
+            assert isinstance(found.label, str)
+
+    sent()
+    assert min(answers.values()) >= 40, answers

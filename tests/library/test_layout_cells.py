@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=100, derandomize=True, deadline=None, database=None)
 @given(st.lists(boxes, min_size=1, max_size=4), st.integers(1, 130), st.integers(1, 130))
 def test_layout_masks_are_the_oracles_cells(boxes, height, width):
     masks = layout_of(boxes).masks(height, width)

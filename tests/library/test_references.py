@@ -82,13 +82,55 @@ def test_a_mask_without_its_picture_is_an_error():
     assert message.startswith("mask_2: ") and "image_2" in message
 
 
-def test_transparency_of_a_picture_is_left_out():
-    rgba = picture(channels=4)
-    (reference,) = gather_references("dog", {"image_1": rgba})
-    assert torch.equal(reference.pictures[0], rgba[..., :3])
-    mask = box_mask(slice(2, 9), slice(3, 30))
-    (reference,) = gather_references("dog", {"image_1": rgba, "mask_1": mask})
-    assert torch.equal(reference.pictures[0], rgba[:, 2:9, 3:30, :3])
+def rgba(alpha: torch.Tensor) -> torch.Tensor:
+    return torch.cat([picture(views=len(alpha)), alpha[..., None]], dim=-1)
+
+
+def test_the_alpha_of_a_picture_is_its_mask():
+    alpha = box_mask(slice(2, 9), slice(3, 30), value=0.75)
+    alpha[:, 4, 3:30] = 1
+    (reference,) = gather_references("dog", {"image_1": rgba(alpha)})
+    assert torch.equal(reference.pictures[0], cut_out(picture(), alpha)[0])
+    assert reference.pictures[0].shape == (1, 7, 27, 3)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_mask_and_alpha_both_count(scale):
+    alpha = box_mask(slice(0, 20), slice(0, 60), value=0.5)
+    mask = box_mask(slice(10, 40), slice(20, 60)).repeat_interleave(scale, 1)
+    mask = mask.repeat_interleave(scale, 2)
+    (reference,) = gather_references("dog", {"image_1": rgba(alpha), "mask_1": mask})
+    edge = scale - 1  # another size blurs the edge
+    cut = reference.pictures[0][:, edge:, edge:]
+    torch.testing.assert_close(cut, picture()[:, 10 + edge : 20, 20 + edge :] * 0.5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_an_alpha_of_1_everywhere_is_no_mask(masked):
+    mask = {"mask_1": box_mask(slice(2, 9), slice(3, 30))} if masked else {}
+    opaque = rgba(torch.ones(1, HEIGHT, WIDTH))
+    (with_alpha,) = gather_references("dog", {"image_1": opaque} | mask)
+    (without,) = gather_references("dog", {"image_1": picture()} | mask)
+    assert torch.equal(with_alpha.pictures[0], without.pictures[0])
+
+
+def test_every_view_has_its_own_alpha():
+    alpha = torch.cat([torch.ones(1, HEIGHT, WIDTH), box_mask(slice(2, 9), slice(3, 30))])
+    images = rgba(alpha)
+    (reference,) = gather_references("dog", {"image_1": images})
+    assert torch.equal(reference.pictures[0], images[:1, ..., :3])
+    assert torch.equal(reference.pictures[1], images[1:, 2:9, 3:30, :3])
+
+
+def test_a_picture_that_is_all_transparent_is_an_error():
+    message = message_of(image_1=rgba(torch.full((1, HEIGHT, WIDTH), 1 / 255)))
+    assert message.startswith("image_1: its alpha is 0 everywhere") and "invert" in message
+
+
+def test_a_mask_on_what_is_transparent_is_an_error():
+    alpha, mask = box_mask(slice(0, 9), slice(0, 9)), box_mask(slice(9, 20), slice(9, 20))
+    message = message_of(image_1=rgba(alpha), mask_1=mask)
+    assert message.startswith("mask_1: ") and "transparent" in message
 
 
 @pytest.mark.parametrize(
@@ -136,8 +178,7 @@ def test_what_is_outside_the_mask_is_black_also_inside_its_bounds():
 
 def test_soft_masks_multiply():
     images, mask = picture(), box_mask(slice(5, 15), slice(10, 30), value=0.25)
-    mask[:, 5, 10] = 1 / 255  # one grey level counts, less than half of one does not
-    mask[:, 0, 0] = 0.4 / 255
+    mask[:, 5, 10] = 17 / 255
     mask[:, 14, 29] = 1
     (cut,) = cut_out(images, mask.where(mask < 1, 9.0))  # more than white is white
     torch.testing.assert_close(cut, (images * mask[..., None])[:, 5:15, 10:30])
@@ -174,7 +215,7 @@ def test_a_mask_of_another_shape_is_an_error_with_both_sizes(height, width):
 
 
 @pytest.mark.parametrize("size", [(64, 64), (HEIGHT, WIDTH)])
-@pytest.mark.parametrize("value", [0.0, 0.4 / 255, -1.0])
+@pytest.mark.parametrize("value", [0.0, 1 / 255, -1.0])
 def test_an_empty_mask_explains_what_load_image_gives(size, value):
     message = message_of("dog", image_1=picture(), mask_1=torch.full((1, *size), value))
     assert message.startswith("mask_1: ")

@@ -118,7 +118,7 @@ def problems(draw):
     return state, features, phrases, boxes, draw(st.booleans())
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@settings(max_examples=20, derandomize=True, deadline=None, database=None)
 @given(problems())
 def test_any_size_is_read_from_the_shapes(problem):
     state, features, phrases, boxes, grounding = problem

@@ -13,9 +13,10 @@ from msdiffusion_nodes.method.run import Place, SubjectsRun
 from msdiffusion_nodes.method.schedule import Times
 from msdiffusion_nodes.method.text import (
     open_text,
+    open_text_out,
     phrase_columns,
     phrase_maps,
-    text_out,
+    text_and_maps,
     text_probabilities,
 )
 
@@ -53,10 +54,10 @@ def test_nothing_asks_for_a_number(overlap):
         sigmas = torch.full((2,), sigma, device=META)
         place = Place(0, "positive", GRID, sigmas)
         probabilities = text_probabilities(query, text, HEADS)
-        areas = run.areas(place, probabilities, META)
+        out, maps = text_and_maps(probabilities, text, run.columns(77, META))
+        areas = run.areas(place, maps, META)
         assert areas.coverage().shape == (2, 2, CELLS)
-        seen = run.open_text(areas, 77, META)
-        out = text_out(probabilities, text, seen)
+        out = open_text_out(probabilities, text, run.open_text(areas, 77, META))
         areas.add(out, query, tokens, run.gate(sigmas))
         run.areas(place, None, META).add(out, query, tokens, run.gate(sigmas))
         assert out.shape == query.shape
@@ -82,20 +83,21 @@ def test_maps_are_the_mean_over_heads_and_tokens_of_the_softmax():
 
 def test_the_output_is_the_attention_over_what_is_open():
     query, key = random(2, CELLS, HEADS * DIM), random(2, 9, HEADS * DIM, seed=1)
-    value = random(2, 9, HEADS * DIM, seed=2)
+    value, columns = random(2, 9, HEADS * DIM, seed=2), phrase_columns([[2], [4, 5]], 9, 9)
     probabilities = text_probabilities(query, key, HEADS)
     seen = (torch.rand(1, CELLS, 9, generator=torch.Generator().manual_seed(3)) > 0.5).float()
     seen[..., 0] = 1
 
-    def split(tensor):
-        return tensor.unflatten(-1, (HEADS, DIM)).transpose(1, 2)
+    def expected(mask=None):
+        parts = (each.unflatten(-1, (HEADS, DIM)).transpose(1, 2) for each in (query, key, value))
+        made = torch.nn.functional.scaled_dot_product_attention(*parts, mask)
+        return made.transpose(1, 2).flatten(-2)
 
-    for mask in (None, seen):
-        expected = torch.nn.functional.scaled_dot_product_attention(
-            split(query), split(key), split(value), None if mask is None else mask[:, None] > 0
-        )
-        made = text_out(probabilities, value, mask)
-        assert torch.allclose(made, expected.transpose(1, 2).flatten(-2), atol=1e-6)
+    out, maps = text_and_maps(probabilities, value, columns)
+    assert torch.allclose(out, expected(), atol=1e-6)
+    assert torch.allclose(maps, phrase_maps(probabilities, columns), atol=1e-7)
+    made = open_text_out(probabilities.clone(), value, seen)
+    assert torch.allclose(made, expected(seen[:, None] > 0), atol=1e-6)
 
 
 def test_the_average_counts_each_sigma_once_and_takes_over_at_the_step():
@@ -105,12 +107,23 @@ def test_the_average_counts_each_sigma_once_and_takes_over_at_the_step():
     taken = []
     for one, sigma in zip(maps, sigmas, strict=True):
         average.update(one, torch.tensor(sigma))
-        taken.append(average.coverage(0.5, 2, before))
+        taken.append(average.coverage(TextRule([[0]], 6, 0.5, 2), before))
     assert torch.equal(taken[0], before) and torch.equal(taken[1], before)
     for number, used in ((2, [0, 2]), (3, [0, 2, 3])):
         mean = sum(maps[n] for n in used) / len(used)
         scaled = (mean - mean.min()) / (mean.max() - mean.min() + 1e-5)
         assert torch.equal(taken[number], (scaled > 0.5).float())
+
+
+def test_a_share_of_the_schedule_takes_the_place_of_the_step():
+    rule = TextRule([[1], [2]], 4, 0.5, 1000, start_percent=0.5)
+    run, cpu = run_of(applied(text=rule)), torch.device("cpu")
+    maps = random(1, 2, CELLS).softmax(-1)
+    boxes = run.areas(place(), None, cpu).coverage()
+    for sigma, found in ((9.0, False), (5.1, False), (5.0, True), (1.0, True)):
+        here = Place(0, "positive", GRID, torch.tensor([sigma]))
+        coverage = run.areas(here, maps, cpu).coverage()
+        assert torch.equal(coverage, boxes) is not found
 
 
 def test_without_a_sigma_every_evaluation_counts():
@@ -139,17 +152,17 @@ def place(condition="positive", pictures=None, window=None, layout=0):
 )
 def test_each_has_maps_of_its_own(other):
     subjects = applied(text=TextRule([[1], [2]], 4, 0.5, 1), layouts=[LAYOUT] * 2)
-    probabilities = [random(1, HEADS, CELLS, 4, seed=n).softmax(-1) for n in (1, 2)]
-    alone = run_of(subjects).areas(place(**other), probabilities[1], torch.device("cpu"))
+    maps = [random(1, 2, CELLS, seed=n).softmax(-1) for n in (1, 2)]
+    alone = run_of(subjects).areas(place(**other), maps[1], torch.device("cpu"))
     run = run_of(subjects)
-    run.areas(place(), probabilities[0], torch.device("cpu"))
-    beside = run.areas(place(**other), probabilities[1], torch.device("cpu"))
+    run.areas(place(), maps[0], torch.device("cpu"))
+    beside = run.areas(place(**other), maps[1], torch.device("cpu"))
     assert torch.equal(alone.coverage(), beside.coverage())
 
 
 def test_a_picture_keeps_its_maps_from_window_to_window():
     subjects = applied(text=TextRule([[1], [2]], 4, 0.5, 1))
-    first, second, third = (random(1, HEADS, CELLS, 4, seed=n).softmax(-1) for n in (1, 2, 3))
+    first, second, third = (random(1, 2, CELLS, seed=n).softmax(-1) for n in (1, 2, 3))
     cpu = torch.device("cpu")
     alone = run_of(subjects).areas(place(pictures=(1,)), second, cpu)
     run = run_of(subjects)

@@ -179,7 +179,7 @@ def test_a_file_that_was_cut_short_anywhere_is_refused(tmp_path):
     path = tmp_path / "a.safetensors"
     save_subjects(path, [subject()])
     whole = path.read_bytes()
-    for length in range(len(whole)):
+    for length in [*range(0, len(whole), 5), len(whole) - 1]:
         path.write_bytes(whole[:length])
         message = refusal(path)
         assert ("0 bytes" if length == 0 else "cut short") in message
@@ -211,7 +211,7 @@ def test_damage_anywhere_never_ends_in_another_error(tmp_path):
     rng, path = random.Random(0), tmp_path / "a.safetensors"
     save_subjects(path, [subject(), subject("cat")])
     whole, refused = path.read_bytes(), 0
-    for _ in range(2000):
+    for _ in range(600):
         data = bytearray(whole)
         for _ in range(rng.choice([1, 2, 5])):
             place = rng.randrange(rng.choice([len(data), 400]))
@@ -223,4 +223,4 @@ def test_damage_anywhere_never_ends_in_another_error(tmp_path):
         except InputError:
             refused += 1
             refusal(path)
-    assert refused > 500
+    assert 150 < refused < 600

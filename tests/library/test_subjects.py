@@ -5,7 +5,7 @@ import torch
 from subject_cases import full, refusal, subject, write
 
 from msdiffusion_nodes.errors import InputError
-from msdiffusion_nodes.subjects import Subject
+from msdiffusion_nodes.subjects import Subject, parse_weights
 
 GOOD = {"phrase": "dog", "image_features": full(1.0, 2, 5, 8), "phrase_embedding": full(1.0, 6)}
 
@@ -79,3 +79,14 @@ def test_weights_of_views_are_one_a_view(weights):
 def test_what_fits_is_taken():
     made = Subject(**GOOD, weight=1, view_weights=(0.5, 2), enabled=False, everywhere=True)
     assert made.weight == 1 and made.view_weights == (0.5, 2)
+
+
+WRONG_WEIGHTS = dict.fromkeys(("much", "0.6; 1", "0.6, ", "nan, 1", "1, inf"), "expected numbers")
+WRONG_WEIGHTS |= {"0.6": "1 number.* 2 subjects", "1, 1, 1": "3 numbers.* 2 subjects"}
+
+
+@pytest.mark.parametrize("text", WRONG_WEIGHTS)
+def test_weights_that_are_none_or_too_few_or_too_many_are_shown(text):
+    with pytest.raises(InputError, match=WRONG_WEIGHTS[text]) as caught:
+        parse_weights(text, 0.6, 2)
+    assert f'"{text}"' in str(caught.value)

@@ -30,7 +30,10 @@ CONTRACT = {
             "picture_height",
         ],
     ),
-    "AutoLayout": (["clip", "prompt", "threshold", "start_step"], ["text_in_box", "areas"]),
+    "AutoLayout": (
+        ["clip", "prompt", "threshold", "start_step"],
+        ["text_in_box", "areas", "start_percent"],
+    ),
     "SubjectOptions": (
         ["subjects", "number", "weight", "start_percent", "end_percent", "enabled"],
         ["view_weights"],
@@ -52,7 +55,7 @@ OUTPUTS = {
     "EncodeSubjects": ["MSD_SUBJECTS"],
     "LayoutBoxes": ["MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT", "BOUNDING_BOX", "MASK"],
     "ApplyMSDiffusion": ["MODEL"],
-    "AutoLayout": ["MSD_AUTO_LAYOUT"],
+    "AutoLayout": ["MSD_AUTO_LAYOUT", "CONDITIONING"],
     "SubjectOptions": ["MSD_SUBJECTS"],
     "BackgroundSubject": ["MSD_SUBJECTS"],
     "BatchLayouts": ["MSD_LAYOUT"],

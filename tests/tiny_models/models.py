@@ -1,6 +1,7 @@
-"""A tiny SDXL (the golden files' sizes), its ControlNet and CLIP vision, of ComfyUI's own classes.
+"""A tiny SDXL (the golden files' widths), its ControlNet and CLIP vision, of ComfyUI's own classes.
 
-CLIP-L is 24 wide, CLIP-G 40, so the text context is 64; CLIP vision gives (17, 40) features.
+It has six of SDXL's 70 text cross-attentions, in each kind of block; with `SDXL_DEPTHS` it has them
+all. CLIP-L is 24 wide, CLIP-G 40, so the text context is 64; CLIP vision gives (17, 40) features.
 """
 
 import sys
@@ -20,10 +21,15 @@ from fill import fill  # noqa: E402
 UNET = {
     **small_sdxl.PLAN,
     "channel_mult": [1, 2, 4],
+    "transformer_depth": [0, 0, 1, 0, 1, 0],
+    "transformer_depth_output": [0, 0, 0, 0, 0, 1, 0, 0, 1],  # the last one's block is the first
+    "transformer_depth_middle": 2,
+    "adm_in_channels": small_sdxl.adm_channels(40),
+}
+SDXL_DEPTHS = {
     "transformer_depth": [0, 0, 2, 2, 10, 10],
     "transformer_depth_output": [0, 0, 0, 2, 2, 2, 10, 10, 10],
     "transformer_depth_middle": 10,
-    "adm_in_channels": small_sdxl.adm_channels(40),
 }
 CLIP_L = {
     "hidden_size": 24,
