@@ -95,7 +95,7 @@ def _on_evaluation(
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}
     made = executor(model, conds, x_in, timestep, model_options)
     if run.called is not None:
-        _check_called(run, conds, options)
+        _check_called(run, conds, timestep, options)
     return made
 
 
@@ -108,10 +108,12 @@ def _on_call(executor: Any, x: Tensor, *inputs: Any, **named: Any) -> Any:
     return executor(x, *inputs, **named)
 
 
-def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any) -> None:
+def _check_called(
+    run: Run, conds: Iterable[Iterable[dict] | None], timestep: Tensor, options: Any
+) -> None:
     """After the first evaluation each site must have been called, or be one that was skipped.
 
-    The first is the first of the positive prompt's conditions.
+    The first is the first in which one of the positive prompt's conditions acts.
 
     Raises:
         InputError: other nodes took our place.
@@ -123,9 +125,8 @@ def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any
         run.others_came |= not all(run.is_known(entry) for entry in entries)
         return
     run.positive_came = True
-    timed = all("timestep_start" in entry or "timestep_end" in entry for entry in positive)
-    if timed and not run.called:
-        return  # perhaps none of them acts yet
+    if not any(_acts(entry, timestep[0]) for entry in positive):
+        return
     called, run.called = run.called, None
     ours, lost = site_patches(options), 0
     for applied in applied_on(options):
@@ -137,6 +138,12 @@ def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any
             f"model: another node took the subjects' place at {lost} attentions of the model; put"
             " Apply MS-Diffusion behind it"
         )
+
+
+def _acts(entry: Mapping[str, Any], sigma: Tensor) -> bool:
+    """Whether ComfyUI evaluates a condition at a noise level."""
+    start, end = entry.get("timestep_start"), entry.get("timestep_end")
+    return bool((start is None or sigma <= start) and (end is None or sigma >= end))
 
 
 def _chain(patch: Any) -> Iterable[AppliedSubjects]:
