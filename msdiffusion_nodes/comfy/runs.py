@@ -171,19 +171,21 @@ class Evaluation:
 
 
 def evaluation_of(
-    run: Run, conds: Iterable[Iterable[dict] | None], x_in: Tensor, options: Mapping[str, Any]
+    run: Run,
+    conds: Iterable[Iterable[dict] | None],
+    x_in: Tensor,
+    model_options: Mapping[str, Any],
 ) -> Evaluation:
     """What `calc_cond_batch` was called with.
 
     Args:
         conds: lists of conditions, as ComfyUI numbers them.
         x_in: (pictures, channels, height, width).
-        options: the transformer options.
 
     Raises:
         InputError: pictures or a part of the picture came, and nobody says which.
     """
-    part = announced_part(options, x_in.shape, run.pictures, run.size)
+    part = announced_part(model_options, x_in.shape, run.pictures, run.size)
     if part.pictures == UNKNOWN and run.needs_pictures:
         raise InputError(
             f"model: another node samples {len(x_in)} of {run.pictures} pictures at a time and does"
@@ -196,7 +198,7 @@ def evaluation_of(
             size, window = window_of(entry.get("area"), (height, width), part.window)
             name = entry.get("uuid")
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
-    replaced = options.get("patches_replace", {}).get("attn2", {})
+    replaced = model_options["transformer_options"].get("patches_replace", {}).get("attn2", {})
     return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced)
 
 

@@ -4,6 +4,8 @@ Pictures of a batch know nothing of one another, so windows along it change noth
 height or width is as if that part were sampled by itself, with its *Crop Layout*.
 """
 
+from types import SimpleNamespace
+
 import comfy.context_windows
 import node_helpers
 import nodes
@@ -19,6 +21,7 @@ from sampling import PROMPT, empty_latent, ksampler, text
 pytestmark = pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
 BOXES = ["[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", "[[0.3, 0.1, 1, 0.6], [0, 0.5, 0.6, 1]]"]
 BOXES += ["[[0, 0, 1, 0.4], [0.2, 0.4, 0.9, 0.9]]"]
+LATER = hasattr(comfy.context_windows, "create_sampler_sample_wrapper")  # ComfyUI 0.30 or so
 SIZE = {"width": 128, "height": 128}
 
 
@@ -42,8 +45,8 @@ def windows(model, dim, length, overlap=0, schedule="standard_static", **more):
     inputs = {"model": model, "context_length": length, "context_overlap": overlap, "dim": dim}
     inputs |= {"context_schedule": schedule, "context_stride": 1, "closed_loop": False}
     inputs |= {"fuse_method": "flat", **more}
-    if hasattr(comfy.context_windows, "create_sampler_sample_wrapper"):  # later than 0.3
-        inputs["freenoise"] = False
+    if LATER:
+        inputs = {"freenoise": False, "causal_window_fix": False, **inputs}
     made = core(ContextWindowsManualNode, **inputs)
     made.model_options["context_handler"].__class__ = Handler
     return made
@@ -58,7 +61,7 @@ def by_hand(model, dim, length, overlap):
         count = torch.zeros_like(x)
         for start in range(0, x.shape[dim] - overlap, length - overlap):
             indices = list(range(start, start + length))
-            window = comfy.context_windows.IndexListContextWindow(indices, dim=dim)
+            window = SimpleNamespace(index_list=indices, dim=dim)
             options["transformer_options"]["context_window"] = window
             part = x.narrow(dim, start, length)
             made = calc_cond_batch(args["model"], args["conds"], part, args["sigma"], options)
@@ -101,6 +104,9 @@ ALONG_THE_BATCH = {
     "AnimateDiff": lambda model: as_animate_diff(model, [[0, 1], [2]]),
     "AnimateDiff, out of order": lambda model: as_animate_diff(model, [[2, 0], [1]]),
 }
+if LATER:
+    one_more = "one more in front"
+    ALONG_THE_BATCH[one_more] = lambda model: windows(model, 0, 2, causal_window_fix=True)
 
 
 @pytest.mark.parametrize("kind", ["one layout", "a layout a picture", "auto layout"])
@@ -207,3 +213,26 @@ def test_areas_in_a_batch_with_windows_along_it(tiny, patch, batch, subjects):
     made = ksampler(tiny, windows(patch(layout=batch), 0, 2, 1), **settings)
     assert close(made, expected)
     assert not close(ksampler(tiny, tiny.model, **settings), expected, 1e-3)
+
+
+if LATER:
+
+    def test_a_picture_that_is_in_every_window(tiny, patch, batch):
+        # windows 0, 1 and 1, 2; in the second one the first picture is in place of its first
+        settings = {**ONE_STEP, "latent_image": empty_latent(128, 128, 3)}
+        alone = ksampler(tiny, patch(layout=batch), **settings)
+        model = windows(patch(layout=batch), 0, 2, 1, latent_retain_index_list="0")
+        expected = torch.stack([alone[0], (alone[0] + alone[1]) / 2, alone[2]])
+        assert close(ksampler(tiny, model, **settings), expected)
+
+    @pytest.mark.parametrize("dim", [2, 3])
+    def test_a_window_with_one_more_row_in_front(dim, tiny, run, patch, layouts):
+        latent, parts = noise(), []
+        model = patch(layout=layouts[1], grounding=False)
+        made = sampled(tiny, windows(model, dim, 8, causal_window_fix=True), latent)
+        for start, before in ((0, 0), (8, 1)):
+            part, tile = place(dim, start - before, 8 + before)
+            own = run("CropLayout", layout=layouts[1], **tile)[0]
+            own = sampled(tiny, patch(layout=own, grounding=False), latent[part])
+            parts.append(own.narrow(dim, before, 8))
+        assert close(made, torch.cat(parts, dim))
