@@ -55,7 +55,7 @@ class Chunk:
     Attributes:
         condition: which.
         rows: where they are in the batch.
-        pictures: how many pictures these are of; attention couple repeats all of them.
+        pictures: how many pictures these are of; attention couple and regions repeat all of them.
     """
 
     condition: Condition
@@ -158,6 +158,9 @@ class Call:
         for condition in conditions:
             stop = start + self.pictures * (copies if condition.positive else 1)
             if condition.positive:
+                regions = len(conditions) > len(self.conditions)
+                if regions and chunks and chunks[-1].condition is condition:
+                    start = chunks.pop().rows.start  # its copies, each with a text of its own
                 chunks.append(Chunk(condition, range(start, stop), self.pictures))
             start = stop
         return chunks

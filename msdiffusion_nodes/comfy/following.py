@@ -62,6 +62,7 @@ def _on_run(
     options[RUN] = run
 
     def after_step(*step: Any, **more: Any) -> Any:
+        run.check_positive()
         run.end_step()
         return None if callback is None else callback(*step, **more)
 
@@ -69,6 +70,7 @@ def _on_run(
     steps: list[Tensor] = []
     try:
         samples = executor(*inputs, *rest, **named)
+        run.check_positive()  # a sampler may call back after no step
     finally:
         steps = run.end()
     remember(samples, steps)
@@ -89,11 +91,11 @@ def _on_evaluation(
             "model: another node samples without ComfyUI's guider, so MS-Diffusion cannot tell"
             " which prompt is the positive one; use KSampler or SamplerCustomAdvanced"
         )
-    evaluation = evaluation_of(run, conds, x_in, options)
+    evaluation = evaluation_of(run, conds, x_in, model_options)
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}
     made = executor(model, conds, x_in, timestep, model_options)
     if run.called is not None:
-        _check_called(run, conds, options)
+        _check_called(run, conds, timestep, options)
     return made
 
 
@@ -106,24 +108,25 @@ def _on_call(executor: Any, x: Tensor, *inputs: Any, **named: Any) -> Any:
     return executor(x, *inputs, **named)
 
 
-def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any) -> None:
+def _check_called(
+    run: Run, conds: Iterable[Iterable[dict] | None], timestep: Tensor, options: Any
+) -> None:
     """After the first evaluation each site must have been called, or be one that was skipped.
 
+    The first is the first in which one of the positive prompt's conditions acts.
+
     Raises:
-        InputError: other nodes took our place, or evaluated other conditions than the guider's.
+        InputError: other nodes took our place.
     """
     entries = [entry for each in conds for entry in each or ()]
     positive = [entry for entry in entries if run.is_positive(entry)]
     if not positive:
-        if all(run.is_known(entry) for entry in entries):
-            return  # a negative one alone
-        raise InputError(
-            "model: another node evaluates conditions of its own in place of the sampler's, so"
-            " MS-Diffusion cannot tell which is the positive prompt; take that node away"
-        )
-    timed = all("timestep_start" in entry or "timestep_end" in entry for entry in positive)
-    if timed and not run.called:
-        return  # perhaps none of them acts yet
+        # a negative one alone; or another node's own, and the positive one comes later, or never
+        run.others_came |= not all(run.is_known(entry) for entry in entries)
+        return
+    run.positive_came = True
+    if not any(_acts(entry, timestep[0]) for entry in positive):
+        return
     called, run.called = run.called, None
     ours, lost = site_patches(options), 0
     for applied in applied_on(options):
@@ -135,6 +138,12 @@ def _check_called(run: Run, conds: Iterable[Iterable[dict] | None], options: Any
             f"model: another node took the subjects' place at {lost} attentions of the model; put"
             " Apply MS-Diffusion behind it"
         )
+
+
+def _acts(entry: Mapping[str, Any], sigma: Tensor) -> bool:
+    """Whether ComfyUI evaluates a condition at a noise level."""
+    start, end = entry.get("timestep_start"), entry.get("timestep_end")
+    return bool((start is None or sigma <= start) and (end is None or sigma >= end))
 
 
 def _chain(patch: Any) -> Iterable[AppliedSubjects]:

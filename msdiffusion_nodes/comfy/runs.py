@@ -65,6 +65,7 @@ class Run:
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
         self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}
         self.called: set[tuple[AppliedSubjects, int]] | None = set()
+        self.positive_came = self.others_came = False  # others: conditions not of the guider
 
     def state_of(self, applied: AppliedSubjects) -> SubjectsRun:
         return self._states[applied]
@@ -100,6 +101,18 @@ class Run:
         uuid = entry.get("uuid")
         lists = self._guider.conds.values()
         return any(other.get("uuid") == uuid for entries in lists for other in entries or ())
+
+    def check_positive(self) -> None:
+        """The positive prompt must have been evaluated when a step ends.
+
+        Raises:
+            InputError: other conditions were, which are not the guider's.
+        """
+        if self.others_came and not self.positive_came:
+            raise InputError(
+                "model: another node evaluates conditions of its own in place of the sampler's, so"
+                " MS-Diffusion cannot tell which is the positive prompt; take that node away"
+            )
 
     def end_step(self) -> None:
         """Keep the areas that were shown last, of the first prompt alone."""
@@ -158,19 +171,21 @@ class Evaluation:
 
 
 def evaluation_of(
-    run: Run, conds: Iterable[Iterable[dict] | None], x_in: Tensor, options: Mapping[str, Any]
+    run: Run,
+    conds: Iterable[Iterable[dict] | None],
+    x_in: Tensor,
+    model_options: Mapping[str, Any],
 ) -> Evaluation:
     """What `calc_cond_batch` was called with.
 
     Args:
         conds: lists of conditions, as ComfyUI numbers them.
         x_in: (pictures, channels, height, width).
-        options: the transformer options.
 
     Raises:
         InputError: pictures or a part of the picture came, and nobody says which.
     """
-    part = announced_part(options, x_in.shape, run.pictures, run.size)
+    part = announced_part(model_options, x_in.shape, run.pictures, run.size)
     if part.pictures == UNKNOWN and run.needs_pictures:
         raise InputError(
             f"model: another node samples {len(x_in)} of {run.pictures} pictures at a time and does"
@@ -183,7 +198,7 @@ def evaluation_of(
             size, window = window_of(entry.get("area"), (height, width), part.window)
             name = entry.get("uuid")
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
-    replaced = options.get("patches_replace", {}).get("attn2", {})
+    replaced = model_options["transformer_options"].get("patches_replace", {}).get("attn2", {})
     return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced)
 
 

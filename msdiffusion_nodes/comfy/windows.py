@@ -22,25 +22,24 @@ class Part:
 
 
 def announced_part(
-    options: Mapping[str, Any], shape: Sequence[int], pictures: int, size: tuple[int, int]
+    model_options: Mapping[str, Any], shape: Sequence[int], pictures: int, size: tuple[int, int]
 ) -> Part:
     """The part of a run that a latent is.
 
     ComfyUI's context windows say it along any dimension, AnimateDiff-Evolved along the batch.
 
     Args:
-        options: the transformer options.
         shape: of the latent (pictures, channels, height, width).
         pictures, size: of the whole run; the size is height and width.
 
     Raises:
         InputError: the latent is smaller than the run's, and nobody says which part it is.
     """
-    context = options.get("context_window")
-    dim = getattr(context, "dim", None)
+    options = model_options["transformer_options"]
+    dim, indices = _context_window(model_options)
     seen, window = size, None
     if dim in (HEIGHT, WIDTH):
-        seen, window = _window(list(context.index_list), dim, size)
+        seen, window = _window(indices, dim, size)
     if tuple(shape[-2:]) != seen:
         raise InputError(
             f"model: another node samples {shape[-2]}×{shape[-1]} cells (height × width) of a"
@@ -48,7 +47,7 @@ def announced_part(
             " wrong place. Sample that part in the graph with Crop Layout; a sampler that works at"
             " several sizes (Euler SMEA Dyn) cannot be used with subjects"
         )
-    which = tuple(context.index_list) if dim == BATCH else _sub_idxs(options)
+    which = tuple(indices) if dim == BATCH else _sub_idxs(options)
     if len(which or range(pictures)) != shape[0]:
         which = UNKNOWN
     return Part(which, window)
@@ -73,6 +72,22 @@ def window_of(
     return (rows, columns), box if window is None else box.within(window)
 
 
+def _context_window(model_options: Mapping[str, Any]) -> tuple[int | None, list[int]]:
+    """The dimension that ComfyUI's context windows go along, and what of it this one has."""
+    window = model_options["transformer_options"].get("context_window")
+    if window is None:
+        return None, []
+    indices = list(window.index_list)
+    before = getattr(window, "causal_anchor_index", None)  # from ComfyUI 0.30: one more in front
+    if before is not None and before >= 0:
+        indices.insert(0, before)
+    # and these are in every window, each at its own place
+    kept = getattr(model_options.get("context_handler"), "latent_retain_index_list", None)
+    for number in kept or ():
+        indices[number] = number
+    return window.dim, indices
+
+
 def _sub_idxs(options: Mapping[str, Any]) -> tuple[int, ...] | None:
     params = options.get("ad_params")
     indices = params.get("sub_idxs") if isinstance(params, Mapping) else None
@@ -86,7 +101,7 @@ def _window(indices: list[int], dim: int, size: tuple[int, int]) -> tuple[tuple[
         raise InputError(
             "model: context windows that skip cells or go round the edge of the picture came;"
             " MS-Diffusion needs windows in one piece: context_schedule static or standard uniform,"
-            " context_stride 1, closed_loop off"
+            " context_stride 1, closed_loop off, latent_retain_index_list empty"
         )
     height, width = size
     if dim == HEIGHT:

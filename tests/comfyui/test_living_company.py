@@ -25,6 +25,7 @@ from comfy_extras import (
     nodes_sag,
 )
 from other_packs import core, guided
+from rows import ByText
 from sampling import BOXES, PROMPT, empty_latent, ksampler, text
 from straightforward import straightforward
 from tiny_models.adapter import tiny_adapter
@@ -61,12 +62,13 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company(tiny, patch, subjects):
+def company(tiny, patch, subjects, texts):
     """`company(sample, join)`: `join` is what the others do to a model, `sample` how it samples."""
 
     def pictures(sample, join=lambda model: model, model=None):
         model = tiny.model if model is None else model
         slow = straightforward(model, tiny_adapter(), subjects, json.loads(BOXES), 0.6)
+        slow = ByText(texts[PROMPT], texts["snow"]).on(slow)
         return Company(
             plain=sample(join(model)),
             straightforward=sample(join(slow)),
