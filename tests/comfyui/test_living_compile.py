@@ -80,3 +80,18 @@ def test_the_node_itself(order, tiny, patch, monkeypatch):
     both = patch(model=model) if order == "compiled first" else by_the_node(patch())
     assert torch.equal(ksampler(tiny, both, **SETTINGS), ksampler(tiny, patch(), **SETTINGS))
     assert called == [1], "only the plain one runs compiled"
+
+
+def test_one_that_comes_as_an_object_patch_takes_the_subjects_in_turn(tiny, patch):
+    # as WaveSpeed-like packs compile: a module of the model is exchanged, guards and all
+    torch._dynamo.reset()
+    swapped = "[[0.5, 0.25, 1.0, 0.75], [0.0, 0.25, 0.5, 0.75]]"
+    ways = {"plain": {"weight": 0.0}, "ours": {}, "swapped": {"boxes": swapped}}
+    expected = {name: ksampler(tiny, patch(**way), **SETTINGS) for name, way in ways.items()}
+    compiled = torch.compile(tiny.model.get_model_object(BLOCK), backend="eager")
+    for name in ("plain", "ours", "plain", "swapped", "ours"):
+        model = patch(**ways[name]).clone()
+        model.add_object_patch(BLOCK, compiled)
+        assert torch.equal(ksampler(tiny, model, **SETTINGS), expected[name]), name
+    assert torch._dynamo.utils.counters["frames"]["ok"] > 0
+    torch._dynamo.reset()

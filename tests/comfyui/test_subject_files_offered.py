@@ -4,6 +4,7 @@ import asyncio
 import os
 
 import execution
+import folder_paths
 import nodes
 import pytest
 import torch
@@ -21,6 +22,24 @@ def test_the_newest_file_is_offered_first(save_subjects, file_nodes, output_fold
     assert offered(file_nodes) == names
     os.utime(output_folder / names[2], (2e9, 2e9))
     assert offered(file_nodes) == [names[2], *names[:2]]
+
+
+def test_files_in_the_input_folder_are_offered_too(
+    save_subjects, load_subjects, file_nodes, output_folder, tmp_path, monkeypatch
+):
+    # what shares work among servers brings the input folder along, never the output
+    inputs = tmp_path / "input"
+    monkeypatch.setattr(folder_paths, "input_directory", str(inputs))
+    name, twin = save_subjects("dog"), inputs / "from" / "there.safetensors"
+    twin.parent.mkdir(parents=True)
+    twin.write_bytes((output_folder / name).read_bytes())
+    os.utime(twin, (1e9, 1e9))
+    assert offered(file_nodes) == [name, "from/there.safetensors [input]"]
+    here, there = load_subjects(name), load_subjects("from/there.safetensors [input]")
+    assert torch.equal(here[0].image_features, there[0].image_features)
+    before = file_nodes.LoadSubjects.IS_CHANGED("from/there.safetensors [input]")
+    os.utime(twin, (2e9, 2e9))
+    assert file_nodes.LoadSubjects.IS_CHANGED("from/there.safetensors [input]") != before
 
 
 def make_folder(path):
