@@ -35,7 +35,10 @@ class AutoLayout:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        prompt = "The positive prompt, word for word; it must hold each subject's phrase."
+        prompt = (
+            "The positive prompt; it must hold each subject's phrase. The sampler takes it from the"
+            " output `positive`."
+        )
         threshold = "How clearly a place must show the phrase. Higher: smaller areas."
         start = "The step at which the areas take over; until then the boxes act."
         text = (
@@ -110,10 +113,11 @@ class ShowAreas:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
+        samples = "What the sampler made with it; this run is shown."
         return {
             "required": {
                 "model": ("MODEL", {"tooltip": "The model of Apply MS-Diffusion."}),
-                "samples": ("LATENT", {"tooltip": "What the sampler made with it."}),
+                "samples": ("LATENT", {"tooltip": samples}),
             }
         }
 

@@ -70,8 +70,9 @@ class CropLayout:
     CATEGORY = CATEGORY
     DESCRIPTION = (
         "The part of a layout that a tile sees, for tiles that are sampled one by one in the graph."
-        " An upscaler that makes its tiles inside one node does not tell where they are: there the"
-        " boxes count from each tile's own edges."
+        " Detailers and upscalers that crop inside one node (FaceDetailer, Ultimate SD Upscale) do"
+        " not tell where, and the boxes count from each crop's own edges: give them the plain"
+        " model."
     )
     SEARCH_ALIASES = ["msdiffusion", "tile", "crop", "upscale"]
     RETURN_TYPES = ("MSD_LAYOUT",)

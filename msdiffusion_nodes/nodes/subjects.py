@@ -24,7 +24,8 @@ class EncodeSubjects:
     CATEGORY = CATEGORY
     DESCRIPTION = (
         "Turn reference pictures and their names into subjects. One line of phrases for each"
-        " picture; chain a second node through `subjects` for more than four."
+        " picture; chain a second node through `subjects` for more than four, which is more than"
+        " the adapter was trained with."
     )
     SEARCH_ALIASES = ["msdiffusion", "reference", "subject", "multi subject"]
     RETURN_TYPES = ("MSD_SUBJECTS",)
@@ -41,16 +42,21 @@ class EncodeSubjects:
             sockets[f"image_{number}"] = ("IMAGE", {"tooltip": image})
             sockets[f"mask_{number}"] = ("MASK", {"tooltip": mask})
         phrases = "What each subject is called, one a line, in the order of the pictures."
+        clip = (
+            "The CLIP of your SDXL checkpoint. For a fine-tune with a CLIP-L of its own (Pony,"
+            " Illustrious, NoobAI) load SDXL base's with DualCLIPLoader and connect that here only."
+        )
+        subjects = "Earlier subjects; these come after. The adapter was trained with up to four."
         return {
             "required": {
-                "clip": ("CLIP", {"tooltip": "The CLIP of your SDXL checkpoint."}),
+                "clip": ("CLIP", {"tooltip": clip}),
                 "clip_vision": ("CLIP_VISION", {"tooltip": "CLIP-ViT-bigG: clip_vision_g."}),
                 "phrases": ("STRING", {"multiline": True, "default": "dog", "tooltip": phrases}),
                 "image_1": sockets.pop("image_1"),
             },
             "optional": {
                 **sockets,
-                "subjects": ("MSD_SUBJECTS", {"tooltip": "Earlier subjects; these come after."}),
+                "subjects": ("MSD_SUBJECTS", {"tooltip": subjects}),
             },
         }
 

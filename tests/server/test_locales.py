@@ -164,7 +164,7 @@ def test_every_node_is_found_by_other_words(nodes):
 def search_aliases():
     """SEARCH_ALIASES by node, read from the source."""
     found = {}
-    for path in (ROOT / "nodes.py", *(ROOT / "msdiffusion_nodes/comfy").glob("nodes_*.py")):
+    for path in (ROOT / "msdiffusion_nodes/nodes").glob("*.py"):
         for kind in ast.parse(path.read_text(encoding="utf-8")).body:
             for line in kind.body if isinstance(kind, ast.ClassDef) else ():
                 if isinstance(line, ast.Assign) and line.targets[0].id == "SEARCH_ALIASES":
