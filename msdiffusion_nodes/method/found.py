@@ -16,7 +16,7 @@ from torch import Tensor
 from ..errors import InputError, shortened
 
 SHOWN = 160  # characters of the prompt in an error
-SAME = 0.02  # of a token's length: two runs of an encoder may round otherwise, words differ by more
+SAME = 1e-3  # of a token's length: two runs of an encoder may round otherwise, words differ by more
 EPSILON = 1e-5  # keeps an even map from being divided by zero, as in the official code
 
 
