@@ -60,7 +60,7 @@ class ApplyMSDiffusion:
     DESCRIPTION = "Give an SDXL model the subjects, each acting in its own box only."
     SEARCH_ALIASES = ["msdiffusion", "multi subject", "personalisation", "ipadapter regional"]
     RETURN_TYPES = ("MODEL",)
-    OUTPUT_TOOLTIPS = ("The model with the subjects, for any sampler.",)
+    OUTPUT_TOOLTIPS = ("The model with the subjects, for the sampler.",)
     FUNCTION = "apply"
 
     @classmethod
