@@ -69,6 +69,34 @@ def test_a_wrapper_that_passes_everything_on(tiny, patch):
     assert torch.equal(ksampler(tiny, through_a_wrapper(patch()), **ONE_STEP), expected)
 
 
+def each_condition_alone(model, names=True):
+    """A pack that saves memory: each condition's rows in a call of their own."""
+
+    def wrapper(apply, args):
+        c, made = args["c"], []
+        kinds, uuids = (c["transformer_options"][name] for name in ("cond_or_uncond", "uuids"))
+        for number, kind in enumerate(kinds):
+            options = {**c["transformer_options"], "cond_or_uncond": [kind]}
+            options["uuids"] = [uuids[number]] if names else uuids
+            some = {
+                name: value.chunk(len(kinds))[number] if torch.is_tensor(value) else value
+                for name, value in {**c, "x": args["input"], "t": args["timestep"]}.items()
+            }
+            x, t = some.pop("x"), some.pop("t")
+            made.append(apply(x, t, **{**some, "transformer_options": options}))
+        return torch.cat(made)
+
+    return wrapped(model, wrapper)
+
+
+def test_each_condition_in_a_call_of_its_own(tiny, patch):
+    expected = ksampler(tiny, patch(), **STEPS)
+    assert close(ksampler(tiny, each_condition_alone(patch()), **STEPS), expected)
+    # which of two it is, only the name says
+    with pytest.raises(ValueError, match="evaluates conditions that it did not announce"):
+        ksampler(tiny, each_condition_alone(patch(), names=False), **STEPS)
+
+
 @pytest.mark.parametrize("kind", ["a batch", "a layout a picture"])
 def test_skipped_blocks_and_several_pictures(kind, run, tiny, patch):
     boxes = ["[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", "[[0.5, 0, 1, 1], [0, 0, 0.5, 1]]"]
