@@ -83,6 +83,7 @@ def apply_subjects(
         tokens=[[PlacedTokens(each) for each in of_layout] for of_layout in tokens],
         token_counts=msd_model.adapter.token_counts(subjects),
         overlap=settings.overlap,
+        scenes=[number for number, subject in enumerate(subjects) if subject.everywhere],
         times=[settings.times.within(_times_of(subject)) for subject in subjects],
         text=text,
         # the last of the output blocks has the finest grid

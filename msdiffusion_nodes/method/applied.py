@@ -56,6 +56,7 @@ class AppliedSubjects:
         tokens: for each layout the keys and values of every site.
         token_counts: tokens of each subject.
         overlap: what happens where they overlap.
+        scenes: the numbers of those that are everywhere.
         times: when each acts.
         text: what auto layout does, or None.
         shown_site: the site whose areas are remembered for showing.
@@ -65,6 +66,7 @@ class AppliedSubjects:
     tokens: Sequence[Sequence[PlacedTokens]]
     token_counts: Sequence[int]
     overlap: Overlap = Overlap.JOINT
+    scenes: Sequence[int] = ()
     times: Sequence[Times] = ()
     text: TextRule | None = None
     shown_site: int = 0

@@ -40,14 +40,20 @@ class KnownAreas:
     Args:
         coverage: float (subjects, h, w) on the CPU.
         token_counts: tokens of each subject.
+        overlap, scenes: what happens where they overlap, see `stack_overlap`.
         device: where the queries are.
     """
 
     def __init__(
-        self, coverage: Tensor, token_counts: Sequence[int], overlap: Overlap, device: torch.device
+        self,
+        coverage: Tensor,
+        token_counts: Sequence[int],
+        overlap: Overlap,
+        device: torch.device,
+        scenes: Sequence[int] = (),
     ) -> None:
         self._cells = coverage
-        self._settings = (token_counts, overlap)
+        self._settings = (token_counts, overlap, scenes)
         self._device = device
 
     @cached_property

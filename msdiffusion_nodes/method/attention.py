@@ -76,31 +76,42 @@ class Gate:
         return (1 - self.tokens) * CLOSED
 
 
-def stack_overlap(coverage: Tensor, overlap: Overlap) -> Tensor:
-    """Let later subjects hide earlier ones where that is asked for: (…, subjects, cells)."""
+def stack_overlap(coverage: Tensor, overlap: Overlap, scenes: Sequence[int] = ()) -> Tensor:
+    """Let upper subjects hide lower ones where that is asked for: (…, subjects, cells).
+
+    Args:
+        scenes: the numbers of subjects that are everywhere: they lie below all others. Of the rest,
+            and among scenes, the later one lies above.
+    """
     if overlap is Overlap.JOINT:
         return coverage
+    order = sorted(range(coverage.shape[-2]), key=lambda number: number not in scenes)
+    places = [order.index(number) for number in range(len(order))]
+    stack = coverage[..., order, :]
     # what is left over by all subjects above: the product of (1 - share) of the later ones
-    left = (1 - coverage).flip(-2).cumprod(-2).flip(-2)
+    left = (1 - stack).flip(-2).cumprod(-2).flip(-2)
     above = torch.cat([left[..., 1:, :], torch.ones_like(left[..., :1, :])], dim=-2)
-    return coverage * above
+    return (stack * above)[..., places, :]
 
 
 def coverage_groups(
-    coverage: Tensor, token_counts: Sequence[int], overlap: Overlap = Overlap.JOINT
+    coverage: Tensor,
+    token_counts: Sequence[int],
+    overlap: Overlap = Overlap.JOINT,
+    scenes: Sequence[int] = (),
 ) -> list[CoverageGroup]:
     """Sort the cells of a grid by which subjects cover them.
 
     Args:
         coverage: bool or float (subjects, h, w) on the CPU, 0 to 1.
         token_counts: how many tokens each subject has.
-        overlap: what happens where subjects overlap.
+        overlap, scenes: what happens where subjects overlap, see `stack_overlap`.
 
     Returns:
         A group for every combination of subjects that occurs, cells in no area left out. Where
         soft subjects lie on top of each other (TOPMOST), a group for each of them.
     """
-    shares = stack_overlap(rearrange(coverage.float(), "s h w -> s (h w)"), overlap).numpy()
+    shares = stack_overlap(rearrange(coverage.float(), "s h w -> s (h w)"), overlap, scenes).numpy()
     combinations, group_of_cell = np.unique(shares.T > 0, axis=0, return_inverse=True)
     group_of_cell = group_of_cell.reshape(-1)
     owners = np.repeat(np.arange(len(token_counts)), token_counts)  # (tokens,)

@@ -122,7 +122,7 @@ class SubjectsRun:
             average = self._maps.setdefault(key, MapAverage(some))
             average.update(some, sigma)
             found.append(average.coverage(text, before[: len(some)], self._begin))
-        coverage = stack_overlap(torch.cat(found), self.applied.overlap)
+        coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
         if self._show is not None and place.site == self.applied.shown_site:
             shown = rearrange(coverage > 0, "b s (h w) -> b s h w", h=place.grid[0])
             self._show(place.condition, shown)
@@ -137,6 +137,7 @@ class SubjectsRun:
                 applied.token_counts,
                 applied.overlap,
                 device,
+                applied.scenes,
             ),
         )
 

@@ -79,7 +79,7 @@ class ApplyMSDiffusion:
         auto_layout = "From Auto Layout: areas read from the text take over from the boxes."
         overlap = (
             "Where subjects overlap: joint lets them share the place, as in the paper; topmost lets"
-            " the later subject hide the earlier ones."
+            " the later subject hide the earlier ones, and all hide a scene."
         )
         return {
             "required": {

@@ -164,6 +164,19 @@ def negpip(model):
     return clone
 
 
+class NegPipClip:
+    """NegPip's text encoder: what it encodes has each token twice."""
+
+    def __init__(self, clip, turned=()):
+        self.clip, self.turned = clip, turned
+
+    def __getattr__(self, name):
+        return getattr(self.clip, name)
+
+    def encode_from_tokens_scheduled(self, tokens):
+        return negpip_text(self.clip.encode_from_tokens_scheduled(tokens), self.turned)
+
+
 def negpip_text(conditioning, turned=()):
     """NegPip's text: each token twice, the value's turned round where its weight is below 0."""
     context, options = conditioning[0]

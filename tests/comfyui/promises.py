@@ -43,7 +43,8 @@ def state_of(model):
 
 
 def weights_of(model):
-    """The weights of a MODEL, down to the bits."""
+    """The weights of a MODEL, down to the bits, without what its clones have put on them."""
+    model.unpatch_model()
     state = model.model.state_dict()
     return [hash(bytes(tensor.flatten().view(torch.uint8).numpy())) for tensor in state.values()]
 

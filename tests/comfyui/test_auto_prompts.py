@@ -3,7 +3,7 @@
 import nodes
 import pytest
 import torch
-from other_packs import negpip, negpip_text
+from other_packs import NegPipClip, negpip, negpip_text
 from sampling import PROMPT, empty_latent, ksampler, text
 
 SETTINGS = {"steps": 2, "latent_image": empty_latent(64, 64)}
@@ -117,14 +117,7 @@ def test_the_negative_prompt_is_none_of_its_business(read, sample, tiny):
 
 def test_a_text_encoder_of_another_pack_counts_as_it_is(read, sample, tiny, patch):
     # as NegPip does it: the encoder gives each token twice, a patch of the model takes them apart
-    class Doubling:
-        def __getattr__(self, name):
-            return getattr(tiny.clip, name)
-
-        def encode_from_tokens_scheduled(self, tokens):
-            return negpip_text(tiny.clip.encode_from_tokens_scheduled(tokens))
-
-    settings, doubled = read(clip=Doubling())
+    settings, doubled = read(clip=NegPipClip(tiny.clip))
     twice = {**SETTINGS, "positive": doubled, "negative": negpip_text(text(tiny.clip, "blurry"))}
     made = ksampler(tiny, negpip(patch(auto_layout=settings)), **twice)
     assert torch.allclose(made, sample(*read()), atol=1e-3)

@@ -101,6 +101,17 @@ def test_the_topmost_subject_hides_the_others(patch, influence):
     assert not torch.allclose(top, influence(patch(boxes=boxes)), atol=1e-3)
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_every_subject_hides_the_scene(number, run, subjects, patch, influence):
+    boxes = ["[[0, 0, 1, 1], [0, 0, 0.5, 1]]", "[[0, 0, 0.5, 1], [0, 0, 1, 1]]"][number - 1]
+    scene = run("BackgroundSubject", subjects=subjects, number=number, weight=0.4)[0]
+    top = influence(patch(boxes=boxes, subjects=scene, overlap="topmost", grounding=False))
+    other = ["[[0, 0, 0, 0], [0, 0, 0.5, 1]]", "[[0, 0, 0.5, 1], [0, 0, 0, 0]]"][number - 1]
+    alone = influence(patch(boxes=other, grounding=False))
+    assert torch.allclose(halves(top)[0], halves(alone)[0], atol=1e-6)
+    assert not torch.allclose(halves(top)[1], halves(alone)[1], atol=1e-3)
+
+
 def halves(added):
     return added[:, :, : WIDTH // 2], added[:, :, WIDTH // 2 :]
 

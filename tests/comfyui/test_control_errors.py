@@ -20,7 +20,6 @@ CASES = [
     ("AutoLayout", {**AUTO, "prompt": "  "}, ["prompt", "empty"]),
     ("AutoLayout", {**AUTO, "threshold": NAN}, ["threshold", "nan"]),
     ("AutoLayout", {**AUTO, "clip": None}, ["clip", "CLIP-L"]),
-    ("LayoutBoxes", {**BOXES, "masks": torch.zeros(2, 8, 8)}, ["masks", "mask 1", "empty"]),
     ("LayoutBoxes", {**BOXES, "masks": torch.full((1, 8, 8), NAN)}, ["masks", "mask 1", "NaN"]),
     ("LayoutBoxes", {**BOXES, "masks": torch.ones(1, 2, 8, 8)}, ["masks", "[1, 2, 8, 8]"]),
 ]

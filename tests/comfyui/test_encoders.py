@@ -189,7 +189,7 @@ def test_parentheses_are_emphasis_as_in_prompts(encode, tiny):
 
 def test_a_batch_is_several_views(encode):
     pictures = random_picture(40, 60, views=3)
-    subject = encode("dog", image_1=F.pad(pictures, (0, 1)))[0]  # the alpha is left out
+    subject = encode("dog", image_1=F.pad(pictures, (0, 1), value=1.0))[0]  # opaque everywhere
     assert subject.image_features.shape == (3, 17, 40)
     for view, features in zip(pictures, subject.image_features, strict=True):
         alone = encode("dog", image_1=view[None])[0].image_features[0]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from comfy_extras.nodes_perpneg import PerpNegGuider
-from other_packs import core, couple, guided, negpip, negpip_text
+from other_packs import NegPipClip, core, couple, guided, negpip, negpip_text
 from sampling import PROMPT, empty_latent, ksampler, text
 
 SETTINGS = {"steps": 2, "latent_image": empty_latent(128, 128)}
@@ -98,17 +98,22 @@ def test_auto_layout_does_not_read_the_regions_prompts(changes, tiny, patch, aut
 
 @pytest.mark.parametrize("changes", [None, {}, {"areas": False, "text_in_box": True}])
 def test_negpip(changes, tiny, patch, auto):
-    more = {} if changes is None else {"auto_layout": auto(**changes)}
+    def ours(turned=None, **more):
+        if changes is not None:
+            clip = tiny.clip if turned is None else NegPipClip(tiny.clip, turned)
+            more["auto_layout"] = auto(clip=clip, **changes)
+        return patch(**more)
+
     positive, negative = text(tiny.clip, PROMPT), text(tiny.clip, "blurry")
     doubled = {"positive": negpip_text(positive), "negative": negpip_text(negative)}
     settings = {**SETTINGS, "positive": positive, "negative": negative}
-    expected = ksampler(tiny, patch(**more), **settings)
+    expected = ksampler(tiny, ours(), **settings)
     # without a turned token it is the same prompt, in twice as many tokens
-    assert close(ksampler(tiny, negpip(patch(**more)), **settings | doubled), expected)
+    assert close(ksampler(tiny, negpip(ours(())), **settings | doubled), expected)
     turned = {**doubled, "positive": negpip_text(positive, turned=(6, 7))}
-    made = ksampler(tiny, negpip(patch(**more)), **settings | turned)
+    made = ksampler(tiny, negpip(ours((6, 7))), **settings | turned)
     theirs = ksampler(tiny, negpip(tiny.model), **settings | turned)
     assert not close(made, expected) and not close(made, theirs)
-    if not more:
+    if changes is None:
         nothing = ksampler(tiny, negpip(patch(weight=0.0)), **settings | turned)
         assert torch.equal(nothing, theirs)

@@ -113,6 +113,17 @@ def test_hard_areas_are_the_oracles(way):
     assert np.abs(way(layout.coverage(*GRID)).numpy() - expected).max() <= 1e-5
 
 
+@pytest.mark.parametrize("scene", [0, 1, 2])
+def test_a_scene_lies_below_all_others_wherever_it_stands(scene):
+    others = torch.tensor([[1.0, 1.0, 0.5, 0.0], [0.0, 1.0, 0.5, 0.0]])
+    coverage = torch.cat([others[:scene], torch.ones(1, 4), others[scene:]])
+    expected = torch.tensor([[1.0, 0.0, 0.25, 0.0], [0.0, 1.0, 0.5, 0.0]])
+    rest = torch.tensor([[0.0, 0.0, 0.25, 1.0]])
+    expected = torch.cat([expected[:scene], rest, expected[scene:]])
+    assert torch.allclose(stack_overlap(coverage, Overlap.TOPMOST, [scene]), expected)
+    assert torch.equal(stack_overlap(coverage, Overlap.JOINT, [scene]), coverage)
+
+
 def test_the_topmost_share_is_what_the_later_ones_leave():
     coverage = torch.tensor([[1.0, 1.0, 0.5], [0.0, 0.25, 0.5], [0.0, 1.0, 0.5]])
     expected = torch.tensor([[1.0, 0.0, 0.125], [0.0, 0.0, 0.25], [0.0, 1.0, 0.5]])
