@@ -9,7 +9,8 @@ from comfy_extras import (
     nodes_model_downscale,
     nodes_tomesd,
 )
-from other_packs import core, couple, merged_queries, skipping, wrapped
+from other_packs import core, couple
+from row_packs import merged_queries, skipping, wrapped
 from rows import ONE_STEP, Rows, close
 from sampling import PROMPT, empty_latent, ksampler
 
