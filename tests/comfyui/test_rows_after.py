@@ -4,7 +4,8 @@ import nodes
 import pytest
 import torch
 from comfy.ldm.modules.attention import optimized_attention
-from other_packs import core, halve, skipping
+from other_packs import core, halve
+from row_packs import skipping
 from rows import ONE_STEP, Rows, close
 from sampling import PROMPT, ksampler
 from straightforward import SITE_KEYS

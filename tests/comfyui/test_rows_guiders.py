@@ -4,10 +4,11 @@ The oracle goes by the text of each row (`rows.py`), or by what guidance is: wit
 latent is what the guider makes of the parts, each of which is sampled by itself at cfg 1.
 """
 
+import nodes
 import pytest
 from comfy_extras import nodes_custom_sampler, nodes_perpneg
 from other_packs import core, guided
-from rows import ONE_STEP, Rows, close
+from rows import ONE_STEP, WHOLE, Rows, close
 from sampling import PROMPT, ksampler
 
 
@@ -63,6 +64,21 @@ def test_a_guider(name, rows):
         return guided(GUIDERS[name](model, rows.texts), size=128)
 
     rows.check(sample, near=1e-3, positive=rows.texts[PROMPT])
+
+
+@pytest.mark.parametrize("guider", [dual, perp_neg])
+def test_a_guider_of_three_prompts_and_an_area(guider, rows):
+    # ComfyUI copies the area, with the positive prompt's name, into both other lists
+    node, area = nodes.ConditioningSetArea, {"width": 64, "height": 128, "x": 32, "y": 0}
+    part = core(node, conditioning=rows.texts[PROMPT], **area, strength=1.0)
+    texts = {**rows.texts, PROMPT: part + rows.texts["snow"]}
+    if guider is dual:
+        texts["snow"] = rows.texts[""]
+
+    def sample(model):
+        return guided(guider(model, texts), size=128)
+
+    rows.check(sample, boxes=WHOLE, near=1e-3)
 
 
 @pytest.mark.parametrize("style", ["regular", "nested"])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from comfy.samplers import calc_cond_batch
-from other_packs import doubled, merged_queries, nag, tiled
+from row_packs import doubled, merged_queries, nag, tiled
 from rows import ONE_STEP, Rows
 from sampling import empty_latent, ksampler
 

@@ -5,7 +5,8 @@ import torch
 from comfy.samplers import calc_cond_batch
 from comfy_extras import nodes_sag
 from comfy_extras.nodes_custom_sampler import DualCFGGuider
-from other_packs import core, couple, guided, regions
+from other_packs import core, couple, guided
+from row_packs import regions
 from rows import ONE_STEP, Rows, close
 from sampling import PROMPT, empty_latent, ksampler
 

@@ -9,7 +9,8 @@ from comfy_extras import (
     nodes_model_downscale,
     nodes_tomesd,
 )
-from other_packs import core, couple, merged_queries, skipping, wrapped
+from other_packs import core, couple
+from row_packs import merged_queries, skipping, wrapped
 from rows import ONE_STEP, Rows, close
 from sampling import PROMPT, empty_latent, ksampler
 
@@ -67,6 +68,34 @@ def test_beside(name, tiny, rows):
 def test_a_wrapper_that_passes_everything_on(tiny, patch):
     expected = ksampler(tiny, patch(), **ONE_STEP)
     assert torch.equal(ksampler(tiny, through_a_wrapper(patch()), **ONE_STEP), expected)
+
+
+def each_condition_alone(model, names=True):
+    """A pack that saves memory: each condition's rows in a call of their own."""
+
+    def wrapper(apply, args):
+        c, made = args["c"], []
+        kinds, uuids = (c["transformer_options"][name] for name in ("cond_or_uncond", "uuids"))
+        for number, kind in enumerate(kinds):
+            options = {**c["transformer_options"], "cond_or_uncond": [kind]}
+            options["uuids"] = [uuids[number]] if names else uuids
+            some = {
+                name: value.chunk(len(kinds))[number] if torch.is_tensor(value) else value
+                for name, value in {**c, "x": args["input"], "t": args["timestep"]}.items()
+            }
+            x, t = some.pop("x"), some.pop("t")
+            made.append(apply(x, t, **{**some, "transformer_options": options}))
+        return torch.cat(made)
+
+    return wrapped(model, wrapper)
+
+
+def test_each_condition_in_a_call_of_its_own(tiny, patch):
+    expected = ksampler(tiny, patch(), **STEPS)
+    assert close(ksampler(tiny, each_condition_alone(patch()), **STEPS), expected)
+    # which of two it is, only the name says
+    with pytest.raises(ValueError, match="evaluates conditions that it did not announce"):
+        ksampler(tiny, each_condition_alone(patch(), names=False), **STEPS)
 
 
 @pytest.mark.parametrize("kind", ["a batch", "a layout a picture"])
