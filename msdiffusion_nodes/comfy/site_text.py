@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..method.attention import CLOSED
 from ..method.found import TextRule
-from ..method.text import open_text_out, phrase_maps, text_and_maps, text_probabilities
+from ..method.text import open_text_out, phrase_maps, text_out, text_probabilities
 from .calls import Chunk
 
 OVERRIDE = "optimized_attention_override"  # ComfyUI's name for an attention of another pack
@@ -63,9 +63,8 @@ class SiteText:
         heads, precision = self.options["n_heads"], self.options.get("attn_precision")
         probabilities = text_probabilities(self.q[rows], self.k[rows], heads, precision)
         if self._ours and not closes:
-            out[rows], maps = text_and_maps(probabilities, self.v[rows], columns)
-            return maps
-        self._probabilities = probabilities
+            out[rows] = text_out(probabilities, self.v[rows])
+        self._probabilities = probabilities if closes else None
         return phrase_maps(probabilities, columns)
 
     def close(self, out: Tensor, rows: slice, seen: Tensor) -> None:

@@ -201,8 +201,8 @@ def add_masked_image_attention(
     """
     batch, heads = query.shape[0], key.shape[0]
     split_query = rearrange(query, "b n (h d) -> b h n d", h=heads)
-    bias = coverage.log().clamp(min=CLOSED)  # (b, s, n)
-    mask = rearrange(bias[:, owners], "b t n -> b 1 n t")
+    bias = rearrange(coverage.log().clamp(min=CLOSED), "b s n -> b 1 n s")
+    mask = bias[..., owners]  # (b, 1, n, t)
     acting = None
     if gate is not None:
         mask = mask + gate.bias

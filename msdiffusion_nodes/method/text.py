@@ -30,23 +30,15 @@ def text_probabilities(
     return ((query * query.shape[-1] ** -0.5) @ key).softmax(dim=-1)
 
 
-def text_and_maps(probabilities: Tensor, value: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """The attention's output and the maps of the phrases, in one product.
+def text_out(probabilities: Tensor, value: Tensor) -> Tensor:
+    """The attention's output (batch, h·w, heads·dim).
 
     Args:
         probabilities: (batch, heads, h·w, text tokens).
         value: (batch, text tokens, heads·dim).
-        columns: (text tokens, subjects), from `phrase_columns`.
-
-    Returns:
-        (batch, h·w, heads·dim), and what `phrase_maps` gives.
     """
-    heads, width = probabilities.shape[1], value.shape[-1] // probabilities.shape[1]
-    values = _by_head(value, probabilities)  # (b, h, t, d)
-    more = columns.to(values).expand(*values.shape[:2], -1, -1)
-    both = probabilities @ torch.cat([values, more], dim=-1)  # (b, h, n, d + s)
-    out = rearrange(both[..., :width], "b h n d -> b n (h d)", h=heads)
-    return out.to(value.dtype), _over_heads(both[..., width:])
+    out = probabilities @ _by_head(value, probabilities)  # (b, h, n, d)
+    return rearrange(out, "b h n d -> b n (h d)").to(value.dtype)
 
 
 def open_text_out(probabilities: Tensor, value: Tensor, seen: Tensor) -> Tensor:
@@ -93,18 +85,14 @@ def phrase_maps(probabilities: Tensor, columns: Tensor) -> Tensor:
     Returns:
         float32 (batch, subjects, h·w)
     """
-    return _over_heads(probabilities @ columns.to(probabilities.dtype))
+    maps = probabilities @ columns.to(probabilities.dtype)  # (b, h, n, s)
+    return rearrange(maps.float().mean(dim=1), "b n s -> b s n")
 
 
 def _by_head(value: Tensor, probabilities: Tensor) -> Tensor:
     """(batch, text tokens, heads·dim) to (batch, heads, text tokens, dim)."""
     split = rearrange(value, "b t (h d) -> b h t d", h=probabilities.shape[1])
     return split.to(probabilities.dtype)
-
-
-def _over_heads(maps: Tensor) -> Tensor:
-    """(batch, heads, h·w, subjects) to (batch, subjects, h·w)."""
-    return rearrange(maps.float().mean(dim=1), "b n s -> b s n")
 
 
 def open_text(coverage: Tensor, columns: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from msdiffusion_nodes.method.text import (
     open_text_out,
     phrase_columns,
     phrase_maps,
-    text_and_maps,
+    text_out,
     text_probabilities,
 )
 
@@ -54,7 +54,7 @@ def test_nothing_asks_for_a_number(overlap):
         sigmas = torch.full((2,), sigma, device=META)
         place = Place(0, "positive", GRID, sigmas)
         probabilities = text_probabilities(query, text, HEADS)
-        out, maps = text_and_maps(probabilities, text, run.columns(77, META))
+        out, maps = text_out(probabilities, text), phrase_maps(probabilities, run.columns(77, META))
         areas = run.areas(place, maps, META)
         assert areas.coverage().shape == (2, 2, CELLS)
         out = open_text_out(probabilities, text, run.open_text(areas, 77, META))
@@ -83,7 +83,7 @@ def test_maps_are_the_mean_over_heads_and_tokens_of_the_softmax():
 
 def test_the_output_is_the_attention_over_what_is_open():
     query, key = random(2, CELLS, HEADS * DIM), random(2, 9, HEADS * DIM, seed=1)
-    value, columns = random(2, 9, HEADS * DIM, seed=2), phrase_columns([[2], [4, 5]], 9, 9)
+    value = random(2, 9, HEADS * DIM, seed=2)
     probabilities = text_probabilities(query, key, HEADS)
     seen = (torch.rand(1, CELLS, 9, generator=torch.Generator().manual_seed(3)) > 0.5).float()
     seen[..., 0] = 1
@@ -93,9 +93,7 @@ def test_the_output_is_the_attention_over_what_is_open():
         made = torch.nn.functional.scaled_dot_product_attention(*parts, mask)
         return made.transpose(1, 2).flatten(-2)
 
-    out, maps = text_and_maps(probabilities, value, columns)
-    assert torch.allclose(out, expected(), atol=1e-6)
-    assert torch.allclose(maps, phrase_maps(probabilities, columns), atol=1e-7)
+    assert torch.allclose(text_out(probabilities, value), expected(), atol=1e-6)
     made = open_text_out(probabilities.clone(), value, seen)
     assert torch.allclose(made, expected(seen[:, None] > 0), atol=1e-6)
 
