@@ -4,7 +4,8 @@ import json
 import random
 
 import pytest
-from conftest import BOTH
+from conftest import BOTH, ROOT
+from demo_models import use_tiny_models
 from editor import TWO, Editor, add_node, add_subjects, sent_subjects
 
 pytestmark = BOTH
@@ -343,6 +344,8 @@ def test_names_come_from_a_linked_text(look, kind):
     assert editor.tool("name0").is_disabled()
     look.set_widget(text, "value", "lion\nmug")
     shows(editor, [("lion", "chelsea.png"), ("mug", "coffee.png")])
+    mode(look, text, BYPASSED)  # so that the encoder's own text is sent
+    shows(editor, ROWS)
 
 
 def test_names_come_from_a_primitive(look):
@@ -382,3 +385,34 @@ def test_names_that_only_a_run_tells_are_announced(look):
     look.connect(both, 0, encode, "phrases")
     editor.wait_for(lambda: "after" in editor.message())
     assert editor.rows() == [NAMELESS, NAMELESS]
+
+
+MESSAGE = """panel => {
+    const message = panel.querySelector('.msd-message');
+    const [area, list] = [message, panel.querySelector('.msd-list')]
+        .map(one => one.getBoundingClientRect());
+    const whole = message.scrollHeight <= message.clientHeight && area.bottom <= list.top;
+    return [message.textContent, message.title, whole];
+}"""
+BY_PLACE = "by place, for no name fits: cat, cup of coffee (names: tiger, a lorry"
+UNREAD = [
+    {"bbox": [100, 100, 300, 300], "label": "tiger", "remark": "it looks to the left"},
+    {"bbox": [400, 400, 700, 700], "label": "a lorry that nobody has asked for at all"},
+]
+
+
+def test_a_long_note_on_a_match_by_place_is_seen_whole(look):
+    workflow = json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
+    workflow = use_tiny_models(workflow)
+    look.load(workflow)
+    numbers = {entry["type"]: str(entry["id"]) for entry in workflow["nodes"]}
+    look.set_widget(numbers["EncodeSubjects"], "phrases", "cat\ncup of coffee")
+    editor = Editor(look, numbers["LayoutBoxes"])
+    look.connect(text_node(look, json.dumps(UNREAD)), 0, editor.number, "bboxes")
+    look.connect(editor.number, 1, add_node(look, "PreviewImage", 800, 400), "images")
+    mode(look, numbers["SaveImage"], MUTED)
+    assert look.run()["status"]["status_str"] == "success"
+    editor.wait_for(lambda: BY_PLACE in editor.panel.evaluate(MESSAGE)[0])
+    text, title, whole = editor.panel.evaluate(MESSAGE)
+    assert title == text and whole
+    assert "not read beside the boxes: remark" in text
