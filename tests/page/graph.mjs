@@ -53,7 +53,8 @@ export function link(from, slot, to, name) {
 /** A subgraph with inputs and outputs, of types by name: its graph, and the ends inside. */
 export function newSubgraph(root, inputs, outputs) {
   const graph = newGraph(root);
-  const slots = (types) => Object.entries(types).map(([name, type]) => ({ name, type, linkIds: [] }));
+  const slots = (types) =>
+    Object.entries(types).map(([name, type]) => ({ name, type, linkIds: [] }));
   Object.assign(graph, { inputs: slots(inputs), outputs: slots(outputs), inputNode: { id: -10 } });
   root.subgraphs.set(++ids, graph);
   return graph;

@@ -13,7 +13,9 @@ const MUTED = 2;
 const BYPASSED = 4;
 const SUBJECTS = "MSD_SUBJECTS";
 const outputs = { subjects: SUBJECTS };
-const ENCODE = { clip: "CLIP", phrases: "STRING", image_1: "IMAGE", image_2: "IMAGE", subjects: SUBJECTS };
+const PICTURES = { image_1: "IMAGE", image_2: "IMAGE" };
+const ENCODE = { clip: "CLIP", phrases: "STRING", ...PICTURES, subjects: SUBJECTS };
+const REROUTE = { inputs: { "": "*" }, outputs: { "": "*" }, isVirtualNode: true };
 
 function encode(graph, phrases, mode = 0) {
   return add(graph, "EncodeSubjects", { inputs: ENCODE, outputs, widgets: { phrases }, mode });
@@ -32,7 +34,8 @@ function behind(...nodes) {
 }
 
 function shown(layout, names) {
-  return subjectsOf(placeOf(layout), names).map((one) => one.name + (one.everywhere ? " (all)" : ""));
+  const told = ({ name, everywhere }) => name + (everywhere ? " (all)" : "");
+  return subjectsOf(placeOf(layout), names).map(told);
 }
 
 function text(graph, type, widgets, more = {}) {
@@ -40,7 +43,11 @@ function text(graph, type, widgets, more = {}) {
 }
 
 test("a chain of encoders, each of them on, bypassed or muted", () => {
-  const expected = { "0 0": ["cat", "dog", "bird"], "0 4": ["cat", "dog"], "0 2": [], "4 0": ["bird"], "4 4": [], "4 2": [], "2 0": ["bird"], "2 4": [], "2 2": [] };
+  const expected = {
+    "0 0": ["cat", "dog", "bird"], "0 4": ["cat", "dog"], "0 2": [],
+    "4 0": ["bird"], "4 4": [], "4 2": [],
+    "2 0": ["bird"], "2 4": [], "2 2": [],
+  };
   for (const [modes, names] of Object.entries(expected)) {
     const [one, two] = modes.split(" ").map(Number);
     const graph = newGraph();
@@ -64,7 +71,8 @@ test("a linked number says which subject is the scene", () => {
   const graph = newGraph();
   const scene = passing(graph, "BackgroundSubject", 0, { number: 1 });
   const layout = behind(encode(graph, "cat\ndog"), scene);
-  link(add(graph, "PrimitiveInt", { outputs: { INT: "INT" }, widgets: { value: 2 } }), 0, scene, "number");
+  const two = add(graph, "PrimitiveInt", { outputs: { INT: "INT" }, widgets: { value: 2 } });
+  link(two, 0, scene, "number");
   assert.deepEqual(shown(layout), ["cat", "dog (all)"]);
 });
 
@@ -99,7 +107,7 @@ test("phrases come through a text's own link, reroutes and out of a subgraph", (
   const subgraph = newSubgraph(graph, {}, { STRING: "STRING" });
   linkOut(text(subgraph, "PrimitiveString", { value: "cat" }), 0, subgraph, 0);
   const second = text(graph, "Text", { text: "own" }, { inputs: { text: "STRING" } });
-  const reroute = add(graph, "Reroute (rgthree)", { inputs: { "": "*" }, outputs: { "": "*" }, isVirtualNode: true });
+  const reroute = add(graph, "Reroute (rgthree)", REROUTE);
   const encoder = encode(graph, "own");
   link(stand(graph, subgraph), 0, second, "text");
   link(second, 0, reroute, "");
@@ -109,7 +117,8 @@ test("phrases come through a text's own link, reroutes and out of a subgraph", (
 
 test("an encoder in a subgraph that is used twice has each time the phrases from outside", () => {
   const graph = newGraph();
-  const subgraph = newSubgraph(graph, { phrases: "STRING", subjects: SUBJECTS }, { subjects: SUBJECTS });
+  const inputs = { phrases: "STRING", subjects: SUBJECTS };
+  const subgraph = newSubgraph(graph, inputs, outputs);
   const encoder = encode(subgraph, "own");
   linkIn(subgraph, 0, encoder, "phrases");
   linkIn(subgraph, 1, encoder, "subjects");
@@ -128,8 +137,10 @@ test("an encoder in a subgraph that is used twice has each time the phrases from
 test("the pictures are those that come, in the order of their inputs", () => {
   const graph = newGraph();
   const encoder = encode(graph, "cat");
-  const load = (image, mode) => add(graph, "LoadImage", { outputs: { IMAGE: "IMAGE" }, widgets: { image }, mode });
-  const scale = add(graph, "ImageScale", { inputs: { vae: "VAE", image: "IMAGE" }, outputs: { IMAGE: "IMAGE" }, mode: BYPASSED });
+  const gives = { outputs: { IMAGE: "IMAGE" } };
+  const load = (image, mode) => add(graph, "LoadImage", { ...gives, widgets: { image }, mode });
+  const inputs = { vae: "VAE", image: "IMAGE" };
+  const scale = add(graph, "ImageScale", { ...gives, inputs, mode: BYPASSED });
   link(load("cat.png", MUTED), 0, encoder, "image_1");
   link(load("dog.png", 0), 0, scale, "image");
   link(scale, 0, encoder, "image_2");
@@ -140,7 +151,8 @@ test("the pictures are those that come, in the order of their inputs", () => {
 test("what only a run tells takes the names that the known ones leave", () => {
   const graph = newGraph();
   const loaded = add(graph, "LoadSubjects", { outputs });
-  const layout = behind(loaded, encode(graph, "bird"), passing(graph, "BackgroundSubject", 0, { number: 2 }));
+  const scene = passing(graph, "BackgroundSubject", 0, { number: 2 });
+  const layout = behind(loaded, encode(graph, "bird"), scene);
   assert.deepEqual(shown(layout), ["", "bird (all)"]);
   assert.deepEqual(shown(layout, ["cat", "bird"]), ["cat", "bird (all)"]);
   assert.deepEqual(shown(layout, ["cat", "dog", "bird"]), ["cat", "dog (all)", "bird"]);

@@ -63,7 +63,7 @@ for (const [one, [made, input, first]] of Object.entries(BETWEEN)) {
   });
 }
 
-test("a bypassed node gives on the input of the output's number, of the type, or one that fits", () => {
+test("a bypassed node gives on its input of the same number, the same type, or one that fits", () => {
   const slots = (...types) => types.map((type) => ({ type }));
   const cases = [
     [["IMAGE", "IMAGE"], ["IMAGE", "IMAGE"], 1, "IMAGE", 1],
@@ -102,10 +102,12 @@ test("a loop has no origin", () => {
 
 test("a primitive is the value itself", () => {
   const graph = newGraph();
-  const widgets = { value: "dog" };
-  const primitive = add(graph, "PrimitiveNode", { outputs: { STRING: "STRING" }, widgets, isVirtualNode: true });
+  const outputs = { STRING: "STRING" };
+  const primitive = add(graph, "PrimitiveNode", { outputs, isVirtualNode: true });
   const target = add(graph, "Target", { inputs: { phrases: "STRING" } });
   link(primitive, 0, target, "phrases");
+  assert.equal(origin(placeOf(target), "phrases"), null); // it has its widget once it is linked
+  primitive.widgets.push({ name: "value", value: "dog" });
   assert.deepEqual(origin(placeOf(target), "phrases"), { value: "dog" });
 });
 
@@ -114,8 +116,8 @@ test("another node that is only drawn tells itself where its output comes from",
   const held = add(graph, "Held", TAKES);
   const id = link(source, 0, held, "subjects");
   const hub = { outputs: { a: "*", b: SEEN }, isVirtualNode: true };
-  const byLink = add(graph, "Hub", { ...hub, getInputLink: (slot) => slot === 1 && graph.getLink(id) });
-  link(byLink, 1, target, "subjects");
+  const getInputLink = (slot) => (slot === 1 ? graph.getLink(id) : null);
+  link(add(graph, "Hub", { ...hub, getInputLink }), 1, target, "subjects");
   assert.equal(nodeOf(target), source);
   const resolveVirtualOutput = (slot) => (slot === 1 ? { node: source, slot: 0 } : undefined);
   link(add(graph, "Hub", { ...hub, resolveVirtualOutput }), 1, target, "subjects");
@@ -128,7 +130,8 @@ test("another node that is only drawn tells itself where its output comes from",
 const complains = { getInputLink: () => assert.fail("it was asked") };
 const setter = (name, type = "SetNode") => [type, { ...ANY, widgets: { Constant: name } }];
 const getter = (name, type = "GetNode", more = {}) => [
-  type, { outputs: { "*": "*" }, widgets: { Constant: name }, isVirtualNode: true, ...complains, ...more },
+  type,
+  { ...ANY, inputs: {}, widgets: { Constant: name }, ...complains, ...more },
 ];
 const SEES_OUTSIDE = { resolveVirtualOutput: complains.getInputLink };
 
