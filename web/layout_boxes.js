@@ -102,7 +102,7 @@ function hostOf(node, boxes) {
     },
     context: () => contextOf(node),
     rename(index, name) {
-      const { line } = subjectsOf(placeOf(node), node.msdLastRun?.names)[index] ?? {};
+      const { line } = subjectsOf(node, node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
       else node.properties.msdNames = Object.assign([], node.properties.msdNames, { [index]: name });
       remember(node);
@@ -122,7 +122,7 @@ function contextOf(node) {
   const linked = Object.keys(SOURCES).find((name) => origin(place, name));
   const run = node.msdLastRun;
   const own = node.properties.msdNames ?? [];
-  const subjects = subjectsOf(place, run?.names).map(({ line, ...one }) => one);
+  const subjects = subjectsOf(node, run?.names).map(({ line, ...one }) => one);
   const picture = imageOf(place, "picture");
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,

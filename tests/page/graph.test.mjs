@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./scripts.mjs";
-import { placeOf } from "../../web/layout_editor/links.js";
 import { add, link, linkIn, linkOut, newGraph, newSubgraph, stand } from "./graph.mjs";
 
 const { rewriteLine, subjectsOf } = await import("../../web/layout_editor/graph.js");
@@ -35,7 +34,7 @@ function behind(...nodes) {
 
 function shown(layout, names) {
   const told = ({ name, everywhere }) => name + (everywhere ? " (all)" : "");
-  return subjectsOf(placeOf(layout), names).map(told);
+  return subjectsOf(layout, names).map(told);
 }
 
 function text(graph, type, widgets, more = {}) {
@@ -96,7 +95,7 @@ for (const [type, [widgets, more, names]] of Object.entries(TEXTS)) {
     const graph = newGraph();
     const encoder = encode(graph, "own");
     link(text(graph, type, widgets, more), 0, encoder, "phrases");
-    const found = subjectsOf(placeOf(behind(encoder)));
+    const found = subjectsOf(behind(encoder));
     assert.deepEqual(found.map((one) => (one.unknown ? "?" : one.name)), names);
     assert.ok(found.every((one) => one.fixed && !one.line));
   });
@@ -144,7 +143,7 @@ test("the pictures are those that come, in the order of their inputs", () => {
   link(load("cat.png", MUTED), 0, encoder, "image_1");
   link(load("dog.png", 0), 0, scale, "image");
   link(scale, 0, encoder, "image_2");
-  const [{ image }] = subjectsOf(placeOf(behind(encoder)));
+  const [{ image }] = subjectsOf(behind(encoder));
   assert.match(image.src, /filename=dog.png/);
 });
 
@@ -171,7 +170,7 @@ test("of two nodes that only a run tells of, one subject each has its name", () 
 test("a new name goes into its line of the node that is on", () => {
   const graph = newGraph();
   const [first, second] = [encode(graph, "cat\ndog"), encode(graph, "bird", BYPASSED)];
-  const [, { line }] = subjectsOf(placeOf(behind(first, second)));
+  const [, { line }] = subjectsOf(behind(first, second));
   rewriteLine(line, "wolf");
   rewriteLine(line, "");
   assert.equal(first.widgets[0].value, "cat\nwolf");
