@@ -2,9 +2,12 @@
 
 import { app } from "../../scripts/app.js";
 import { LayoutEditor } from "./layout_editor/editor.js";
-import { imageOf, origin, rewriteLine, subjectsOf, valueOf } from "./layout_editor/graph.js";
+import { rewriteLine, subjectsOf } from "./layout_editor/graph.js";
+import { origin, placeOf } from "./layout_editor/links.js";
+import { imageOf } from "./layout_editor/pictures.js";
 import { isMiddle } from "./layout_editor/pointer.js";
 import { speak } from "./layout_editor/texts.js";
+import { valueOf } from "./layout_editor/values.js";
 
 const NEW_SIZE = [400, 740];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
@@ -78,7 +81,7 @@ function passOn(element, signal) {
     element.addEventListener(type, (event) => isMiddle(event) && tell(event), { signal });
   }
   const wheel = (event) => {
-    if (scrolls(event.target.closest(".msd-list, .msd-text"))) return event.stopPropagation();
+    if (scrolls(event.target.closest(".msd-list, .msd-message, .msd-text"))) return event.stopPropagation();
     if (!LiteGraph.vueNodesMode) event.preventDefault();
     tell(event);
   };
@@ -91,7 +94,7 @@ function scrolls(element) {
 
 function hostOf(node, boxes) {
   return {
-    read: () => String(valueOf(node, "boxes") ?? boxes.value),
+    read: () => String(valueOf(placeOf(node), "boxes") ?? boxes.value),
     write(text) {
       boxes.value = text;
       boxes.callback?.(text);
@@ -99,7 +102,7 @@ function hostOf(node, boxes) {
     },
     context: () => contextOf(node),
     rename(index, name) {
-      const { line } = subjectsOf(node)[index] ?? {};
+      const { line } = subjectsOf(node, node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
       else node.properties.msdNames = Object.assign([], node.properties.msdNames, { [index]: name });
       remember(node);
@@ -115,18 +118,15 @@ function hostOf(node, boxes) {
 }
 
 function contextOf(node) {
-  const linked = Object.keys(SOURCES).find((name) => origin(node, name));
+  const place = placeOf(node);
+  const linked = Object.keys(SOURCES).find((name) => origin(place, name));
   const run = node.msdLastRun;
-  const known = subjectsOf(node);
-  const names = run?.names ?? [];
   const own = node.properties.msdNames ?? [];
-  const subjects = known.map(({ line, ...one }, index) =>
-    one.unknown ? { ...one, name: names[index] ?? "" } : one,
-  );
-  const picture = imageOf(node, "picture");
+  const subjects = subjectsOf(node, run?.names).map(({ line, ...one }) => one);
+  const picture = imageOf(place, "picture");
   const context = {
-    width: valueOf(node, "width") ?? run?.width ?? 1024,
-    height: valueOf(node, "height") ?? run?.height ?? 1024,
+    width: valueOf(place, "width") ?? run?.width ?? 1024,
+    height: valueOf(place, "height") ?? run?.height ?? 1024,
     subjects: subjects.length ? subjects : own.map((name) => ({ name: name ?? "", image: null })),
     picture: drawable(picture) ? picture : null,
     source: linked ? SOURCES[linked] : "boxes",

@@ -248,3 +248,24 @@ def add_subjects(look, subjects, left=950, top=130):
         load = add_node(look, "LoadImage", left + 400, top + 400 * index, image=file)
         look.connect(load, 0, encode, f"image_{index + 1}")
     return encode
+
+
+def sent_subjects(look, number):
+    """The phrase and the picture's file of each subject that a node gets in the prompt sent."""
+    prompt = look.prompt()
+
+    def value(inputs, name):
+        """An input's value, which may be another node's text."""
+        came = inputs.get(name)
+        return value(prompt[came[0]]["inputs"], "value") if isinstance(came, list) else came
+
+    def behind(number):
+        inputs = prompt[number]["inputs"]
+        earlier = behind(inputs["subjects"][0]) if "subjects" in inputs else []
+        if prompt[number]["class_type"] != "EncodeSubjects":
+            return earlier
+        pictures = [name for name in sorted(inputs) if name.startswith("image_")]
+        files = [prompt[inputs[name][0]]["inputs"]["image"] for name in pictures]
+        return earlier + list(zip(value(inputs, "phrases").split("\n"), files, strict=True))
+
+    return behind(number)

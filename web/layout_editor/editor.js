@@ -13,10 +13,10 @@ export class LayoutEditor {
   /**
    * @param host what the editor edits:
    *   `read()` and `write(text)`: the node's value; `write` is one step of undo.
-   *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null)
-   *   and `everywhere`; `picture`, an image or null; `source`, "boxes" where this editor gives
-   *   them, else a key of texts.js that says who does; where it does not, the boxes `shown`, those
-   *   `unused` and the `note` of the last run.
+   *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null),
+   *   `everywhere` and `unknown` (see graph.js); `picture`, an image or null; `source`, "boxes"
+   *   where this editor gives them, else a key of texts.js that says who does; where it does not,
+   *   the boxes `shown`, those `unused` and the `note` of the last run.
    *   `rename(index, name)`; `grid` (a key of GRIDS), which is remembered with the node.
    */
   constructor(host) {
@@ -80,8 +80,9 @@ export class LayoutEditor {
     if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
     if (this.fault) return this.fault;
     if (!this.boxes.length) return say("empty");
-    const known = subjects.length && !subjects.some((subject) => subject.unknown);
-    if (known && subjects.length !== this.boxes.length) {
+    const unknown = subjects.filter((subject) => subject.unknown);
+    if (unknown.some((subject) => !subject.name)) return say("namesFromRun");
+    if (subjects.length && !unknown.length && subjects.length !== this.boxes.length) {
       return say("count", this.boxes.length, subjects.length);
     }
     return "";

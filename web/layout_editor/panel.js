@@ -82,6 +82,7 @@ export class Panel extends Teller {
     this.text.disabled = view.readOnly;
     this.grids.value = view.grid;
     this.message.textContent = view.message;
+    this.message.title = view.message; // a long one scrolls
     this.message.classList.toggle("msd-fault", view.faulty);
     // text that is being typed stays, and broken text to be mended
     const kept = document.activeElement === this.text || view.faulty;
