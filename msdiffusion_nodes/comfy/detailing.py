@@ -117,6 +117,19 @@ class Detailer:
         return comfy.sample.fix_empty_latent_channels(self.model, latent)
 
 
+def check_paints(model: ModelPatcher) -> None:
+    """A model must be one that samplers take.
+
+    Raises:
+        InputError: it makes no latents.
+    """
+    if not hasattr(model.model, "latent_format"):
+        raise InputError(
+            f"{type(model.model).__name__:.60} came, which makes no pictures; connect the model of"
+            " Apply MS-Diffusion, or of a checkpoint"
+        )
+
+
 class Progress:
     """One progress bar over the steps of all tasks.
 

@@ -7,7 +7,7 @@ from typing import Any
 import comfy.samplers
 from torch import Tensor
 
-from ..comfy.detailing import Detailer, Sampling
+from ..comfy.detailing import Detailer, Sampling, check_paints
 from ..comfy.relaying import subjects_on
 from ..errors import naming
 from ..layout import Layout, LayoutBatch, all_layouts
@@ -107,6 +107,8 @@ class SubjectDetailer:
         feather: int,
         subjects: str = "",
     ) -> tuple[Tensor, Tensor]:
+        with naming("model"):
+            check_paints(model)
         with naming("image"):
             pictures = colours_of(image)
         layouts, on_model = all_layouts(layout), subjects_on(model)
