@@ -45,6 +45,11 @@ CONTRACT = {
     "ShowAreas": (["model", "samples"], []),
     "SaveSubjects": (["subjects", "filename_prefix"], []),
     "LoadSubjects": (["file"], []),
+    "SubjectDetailer": (
+        ["model", "image", "vae", "positive", "negative", "layout", "seed", "steps", "cfg"]
+        + ["sampler_name", "scheduler", "denoise", "size", "padding", "feather"],
+        ["subjects"],
+    ),
     "ApplyMSDiffusion": (
         ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
         ["subject_weights", "grounding", "auto_layout", "overlap"],
@@ -64,6 +69,7 @@ OUTPUTS = {
     "ShowAreas": ["IMAGE", "MASK"],
     "SaveSubjects": ["MSD_SUBJECTS"],
     "LoadSubjects": ["MSD_SUBJECTS"],
+    "SubjectDetailer": ["IMAGE", "MASK"],
 }
 
 
