@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..comfy.loading import ManagedAdapter
-from ..errors import InputError, is_finite, naming, shown
+from ..errors import InputError, is_finite, listed, naming, shown
 from ..layout import Layout, LayoutBatch
 from ..method.found import AutoLayoutSettings
 from ..subjects import Subject
@@ -60,7 +60,7 @@ def checked(method: Method) -> Method:
 
 def _check(value: object, kind: str | list[str], options: dict[str, Any]) -> None:
     if isinstance(kind, list):
-        fits, expected = isinstance(value, str) and value in kind, f"one of {', '.join(kind)}"
+        fits, expected = isinstance(value, str) and value in kind, f"one of {listed(kind)}"
     elif kind in KINDS:
         fits, expected = KINDS[kind][0](value), KINDS[kind][1]
     else:  # what a detector gives is read, and refused, elsewhere
