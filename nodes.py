@@ -2,6 +2,7 @@
 
 from .msdiffusion_nodes.nodes.applying import ApplyMSDiffusion, LoadMSDModel
 from .msdiffusion_nodes.nodes.auto_layout import AutoLayout, ShowAreas
+from .msdiffusion_nodes.nodes.detailer import SubjectDetailer
 from .msdiffusion_nodes.nodes.files import LoadSubjects, SaveSubjects
 from .msdiffusion_nodes.nodes.layout_boxes import LayoutBoxes
 from .msdiffusion_nodes.nodes.layouts import BatchLayouts, CropLayout, SweepLayout
@@ -21,6 +22,7 @@ NODE_CLASS_MAPPINGS = {
     "ShowAreas": ShowAreas,
     "SaveSubjects": SaveSubjects,
     "LoadSubjects": LoadSubjects,
+    "SubjectDetailer": SubjectDetailer,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -37,4 +39,5 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "ShowAreas": "Show Areas (MS-Diffusion)",
     "SaveSubjects": "Save Subjects (MS-Diffusion)",
     "LoadSubjects": "Load Subjects (MS-Diffusion)",
+    "SubjectDetailer": "Subject Detailer (MS-Diffusion)",
 }

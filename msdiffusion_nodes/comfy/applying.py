@@ -43,6 +43,62 @@ def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[fl
     return [weight if subject.weight is None else subject.weight for subject in subjects]
 
 
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What an ApplyMSDiffusion was given, but for model, layouts and text encoder.
+
+    Attributes:
+        subjects: all of them, also those that are off.
+        text: auto layout's rule for those that are on, or None.
+    """
+
+    msd_model: ManagedAdapter
+    subjects: Sequence[Subject]
+    settings: Settings
+    text: TextRule | None
+
+    def applied(self, model: ModelPatcher, layouts: Sequence[Layout]) -> AppliedSubjects:
+        """The subjects that are on, ready for every site of a model.
+
+        Args:
+            layouts: one for all pictures, or one a picture; with a region for each of `subjects`.
+
+        Raises:
+            InputError: the weights are too large for the model.
+        """
+        on = [number for number, subject in enumerate(self.subjects) if subject.enabled]
+        subjects = [self.subjects[number] for number in on]
+        weights = [self.settings.weights[number] for number in on]
+        layouts = [_own_regions(layout, on, subjects) for layout in layouts]
+        view_weights = [
+            weight * view
+            for weight, subject in zip(weights, subjects, strict=True)
+            for view in subject.view_weights or (1.0,) * len(subject.image_features)
+        ]
+        sites, dtype, grounding = find_sites(model), compute_dtype(model), self.settings.grounding
+        heads = [site.heads for site in sites]
+        made = self.msd_model.site_tokens(subjects, layouts, view_weights, grounding, heads)
+        tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
+        if not all(site_tokens.is_finite() for of_layout in tokens for site_tokens in of_layout):
+            raise InputError(
+                f"weight: the subjects' effect is too strong for a model in {dtype}; lower weight,"
+                " subject_weights or view_weights"
+            )
+        times = self.settings.times
+        return AppliedSubjects(
+            layouts=layouts,
+            tokens=[[PlacedTokens(each) for each in of_layout] for of_layout in tokens],
+            token_counts=self.msd_model.adapter.token_counts(subjects),
+            overlap=self.settings.overlap,
+            scenes=[number for number, subject in enumerate(subjects) if subject.everywhere],
+            times=[times.within(_times_of(subject)) for subject in subjects],
+            text=self.text,
+            # the last of the output blocks has the finest grid
+            shown_site=max(n for n, site in enumerate(sites) if site.block == "output"),
+            given=self,
+        )
+
+
 def apply_subjects(
     model: ModelPatcher,
     msd_model: ManagedAdapter,
@@ -56,40 +112,13 @@ def apply_subjects(
         InputError: a phrase is not in the prompt, text_in_box cannot be had on this model, or the
             weights are too large for it.
     """
-    on = [number for number, subject in enumerate(subjects) if subject.enabled]
-    subjects = [subjects[number] for number in on]
-    weights = [settings.weights[number] for number in on]
-    layouts = [_own_regions(layout, on, subjects) for layout in layouts]
     text = None
     if settings.auto is not None:
         with naming("auto_layout"):
-            text = _text_rule(settings.auto, [subject.phrase for subject in subjects])
-    view_weights = [
-        weight * view
-        for weight, subject in zip(weights, subjects, strict=True)
-        for view in subject.view_weights or (1.0,) * len(subject.image_features)
-    ]
-    sites, dtype = find_sites(model), compute_dtype(model)
-    heads = [site.heads for site in sites]
-    made = msd_model.site_tokens(subjects, layouts, view_weights, settings.grounding, heads)
-    tokens = [[site_tokens.to(dtype) for site_tokens in of_layout] for of_layout in made]
-    if not all(site_tokens.is_finite() for of_layout in tokens for site_tokens in of_layout):
-        raise InputError(
-            f"weight: the subjects' effect is too strong for a model in {dtype}; lower weight,"
-            " subject_weights or view_weights"
-        )
-    applied = AppliedSubjects(
-        layouts=layouts,
-        tokens=[[PlacedTokens(each) for each in of_layout] for of_layout in tokens],
-        token_counts=msd_model.adapter.token_counts(subjects),
-        overlap=settings.overlap,
-        scenes=[number for number, subject in enumerate(subjects) if subject.everywhere],
-        times=[settings.times.within(_times_of(subject)) for subject in subjects],
-        text=text,
-        # the last of the output blocks has the finest grid
-        shown_site=max(n for n, site in enumerate(sites) if site.block == "output"),
-    )
-    return patch_model(model, sites, applied)
+            phrases = [subject.phrase for subject in subjects if subject.enabled]
+            text = _text_rule(settings.auto, phrases)
+    given = Given(msd_model, tuple(subjects), replace(settings, auto=None), text)
+    return patch_model(model, find_sites(model), given.applied(model, layouts))
 
 
 def patch_model(

@@ -6,13 +6,16 @@ run alone: several runs, clones and GPUs share nothing that one of them changes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from torch import Tensor
 
 from ..errors import InputError, shortened
+from ..layout import Extent
 from ..method.applied import AppliedSubjects
 from ..method.fitting import check_batch
 from ..method.found import SHOWN, TextRule
@@ -25,6 +28,7 @@ RUN = "msdiffusion_run"
 EVALUATION = "msdiffusion_evaluation"
 CALL = "msdiffusion_call"
 PROMPT = "msdiffusion_prompt"  # in a conditioning: the text that it was made of
+CELL = 8  # pixels along the side of a latent's cell
 
 
 def applied_on(options: Mapping[str, Any]) -> tuple[AppliedSubjects, ...]:
@@ -59,6 +63,8 @@ class Run:
             )
         for each in applied:
             check_batch(len(each.layouts), self.pictures)
+            for layout in each.layouts:
+                _compare_aspects(Extent(layout.height, layout.width), Extent(*self.size))
             if each.text is not None:
                 _check_prompts(each.text, guider.conds["positive"])
         self.needs_pictures = any(len(each.layouts) > 1 or each.finds_areas for each in applied)
@@ -200,6 +206,22 @@ def evaluation_of(
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
     replaced = model_options["transformer_options"].get("patches_replace", {}).get("attn2", {})
     return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced)
+
+
+def _compare_aspects(layout: Extent, cells: Extent) -> None:
+    """Say it where boxes are stretched by more than what rounding to whole cells does."""
+    width = cells.height * layout.width / layout.height
+    height = cells.width * layout.height / layout.width
+    if abs(width - cells.width) > 1 and abs(height - cells.height) > 1:
+        _tell_of_aspects(layout, Extent(cells.height * CELL, cells.width * CELL))
+
+
+@cache
+def _tell_of_aspects(layout: Extent, picture: Extent) -> None:
+    logging.warning(
+        f"MS-Diffusion: the layout is {layout} and the latent's picture {picture}, another aspect:"
+        " the boxes are stretched. Give Layout Boxes the width and height of the latent"
+    )
 
 
 def _check_prompts(rule: TextRule, positive: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -60,6 +60,7 @@ class AppliedSubjects:
         times: when each acts.
         text: what auto layout does, or None.
         shown_site: the site whose areas are remembered for showing.
+        given: what ApplyMSDiffusion was given, to make the same for other layouts.
     """
 
     layouts: Sequence[Layout]
@@ -70,6 +71,7 @@ class AppliedSubjects:
     times: Sequence[Times] = ()
     text: TextRule | None = None
     shown_site: int = 0
+    given: Any = field(default=None, repr=False)
 
     @property
     def keeps_text_in_box(self) -> bool:

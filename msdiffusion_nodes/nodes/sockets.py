@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..comfy.loading import ManagedAdapter
-from ..errors import InputError, is_finite, naming, shown
+from ..errors import InputError, is_finite, listed, naming, shown
 from ..layout import Layout, LayoutBatch
 from ..method.found import AutoLayoutSettings
 from ..subjects import Subject
@@ -60,7 +60,7 @@ def checked(method: Method) -> Method:
 
 def _check(value: object, kind: str | list[str], options: dict[str, Any]) -> None:
     if isinstance(kind, list):
-        fits, expected = isinstance(value, str) and value in kind, f"one of {', '.join(kind)}"
+        fits, expected = isinstance(value, str) and value in kind, f"one of {listed(kind)}"
     elif kind in KINDS:
         fits, expected = KINDS[kind][0](value), KINDS[kind][1]
     else:  # what a detector gives is read, and refused, elsewhere
@@ -92,6 +92,17 @@ def _is_latent(value: object) -> bool:
     return len(shape) > 2 and min(shape) > 0
 
 
+def _is_conditioning(value: object) -> bool:
+    pairs = isinstance(value, list | tuple) and len(value) > 0
+    return pairs and all(
+        isinstance(each, list | tuple)
+        and len(each) == 2
+        and isinstance(each[0], Tensor)
+        and isinstance(each[1], dict)
+        for each in value
+    )
+
+
 def _are_subjects(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(each, Subject) for each in value)
 
@@ -117,6 +128,8 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
         lambda value: _is_readable(value, FLOATS + WHOLE),
         "a mask [masks, height, width] of numbers from 0 to 1",
     ),
+    "VAE": (_has("encode", "decode"), "the VAE of the model's checkpoint"),
+    "CONDITIONING": (_is_conditioning, "an encoded prompt, such as CLIP Text Encode's"),
     "LATENT": (_is_latent, "what a sampler made"),
     "MODEL": (_has("model", "model_options", "get_model_object"), "an SDXL model"),
     "CLIP": (

@@ -219,6 +219,10 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
     encode = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
     latent = {"samples": torch.zeros(1, 4, 8, 8)}
     tile = {"x": 0, "y": 32, "width": 32, "height": 16}
+    prompt = run("AutoLayout", **auto)[1]
+    detail = {"image": PICTURE, "vae": tiny.vae, "positive": prompt, "negative": prompt}
+    detail |= {"seed": 0, "steps": 1, "cfg": 1.0, "sampler_name": "euler", "scheduler": "normal"}
+    detail |= {"denoise": 0.5, "size": 64, "padding": 0.25, "feather": 4, "subjects": "1"}
     run("SaveSubjects", subjects=subjects, filename_prefix="fuzz/good")
     inputs = {
         "LoadMSDModel": {"model_name": "tiny_ms_adapter.bin"},
@@ -235,6 +239,8 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
         "ShowAreas": {"model": run("ApplyMSDiffusion", **apply)[0], "samples": latent},
         "SaveSubjects": {"subjects": subjects, "filename_prefix": "fuzz/subjects"},
         "LoadSubjects": {"file": "fuzz/good_00001_.safetensors"},
+        "SubjectDetailer": {**detail, "model": run("ApplyMSDiffusion", **apply)[0]}
+        | {"layout": layout},
     }
     yield Fuzzed(pack, run, inputs)
     folder_paths.set_output_directory(output)

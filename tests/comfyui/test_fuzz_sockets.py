@@ -22,12 +22,15 @@ INPUTS = {
     "ShowAreas": ["model", "samples"],
     "SaveSubjects": ["subjects", "filename_prefix"],
     "LoadSubjects": ["file"],
+    "SubjectDetailer": ["model", "image", "vae", "positive", "negative", "layout", "seed", "steps"]
+    + ["cfg", "sampler_name", "scheduler", "denoise", "size", "padding", "feather", "subjects"],
 }
 ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("LayoutBoxes", "subjects"): ["boxes"],
     ("LayoutBoxes", "picture_height"): ["picture_width"],
     ("SubjectOptions", "subjects"): ["number"],
     ("BackgroundSubject", "subjects"): ["number"],
+    ("SubjectDetailer", "model"): ["layout"],
 }
 PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]
 

@@ -45,6 +45,11 @@ CONTRACT = {
     "ShowAreas": (["model", "samples"], []),
     "SaveSubjects": (["subjects", "filename_prefix"], []),
     "LoadSubjects": (["file"], []),
+    "SubjectDetailer": (
+        ["model", "image", "vae", "positive", "negative", "layout", "seed", "steps", "cfg"]
+        + ["sampler_name", "scheduler", "denoise", "size", "padding", "feather"],
+        ["subjects"],
+    ),
     "ApplyMSDiffusion": (
         ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
         ["subject_weights", "grounding", "auto_layout", "overlap"],
@@ -64,6 +69,7 @@ OUTPUTS = {
     "ShowAreas": ["IMAGE", "MASK"],
     "SaveSubjects": ["MSD_SUBJECTS"],
     "LoadSubjects": ["MSD_SUBJECTS"],
+    "SubjectDetailer": ["IMAGE", "MASK"],
 }
 
 
@@ -185,9 +191,14 @@ def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
     clip = node(prompt, "EncodeSubjects")["inputs"]["clip"]
     apply = node(prompt, "ApplyMSDiffusion")["inputs"]
     sampler_id = next(key for key, value in prompt.items() if value["class_type"] == "KSampler")
+    decode_id = next(key for key, value in prompt.items() if value["class_type"] == "VAEDecode")
     positive = node(prompt, "CLIPTextEncode")["inputs"]["text"]
     options = {"weight": 0.5, "start_percent": 0.0, "end_percent": 0.8, "enabled": True}
     layout = apply["layout"]
+    detail = {"image": [decode_id, 0], "vae": prompt[decode_id]["inputs"]["vae"]}
+    detail |= prompt[sampler_id]["inputs"]
+    del detail["latent_image"]
+    detail |= {"steps": 2, "denoise": 0.5, "size": 128, "padding": 0.25, "feather": 4}
     added = {
         "options": ("SubjectOptions", {"subjects": apply["subjects"], "number": 1, **options}),
         "scene": ("BackgroundSubject", {"subjects": ["options", 0], "number": 2, "weight": 0.4}),
@@ -207,6 +218,8 @@ def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
             {"model": node(prompt, "KSampler")["inputs"]["model"], "samples": [sampler_id, 0]},
         ),
         "shown": ("PreviewImage", {"images": ["areas", 0]}),
+        "detail": ("SubjectDetailer", detail | {"layout": ["batch", 0]}),
+        "detailed": ("PreviewImage", {"images": ["detail", 0]}),
     }
     for number, (kind, inputs) in added.items():
         prompt[number] = {"class_type": kind, "inputs": inputs}
@@ -215,6 +228,7 @@ def test_every_node_runs_over_http_and_saved_subjects_come_back(server, prompt):
     node(prompt, "EmptyLatentImage")["inputs"]["batch_size"] = 2
     entry = server.wait(server.queue(prompt))
     assert len(entry["outputs"]["shown"]["images"]) == 2, "one picture a step"
+    assert len(entry["outputs"]["detailed"]["images"]) == 2, "one of each of the batch"
     first = painted(server, prompt, entry)
     file = entry["outputs"]["save"]["text"][0]
     prompt["load"] = {"class_type": "LoadSubjects", "inputs": {"file": file}}

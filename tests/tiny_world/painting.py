@@ -96,6 +96,11 @@ def sample(run: Run, job: Job, model: Any, weights: Path = models.WEIGHTS) -> An
     )[0]
 
 
+def world(run: Run) -> models.World:
+    """The toy's models."""
+    return _models(run, models.WEIGHTS)[0]
+
+
 def _models(run: Run, weights: Path) -> tuple[models.World, Any]:
     """The world's models and the adapter."""
     return _loaded(run, weights, (weights / models.ADAPTER).stat().st_mtime)

@@ -1,0 +1,89 @@
+"""A model whose subjects act in another layout: that of a part of the picture, say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from comfy.model_patcher import ModelPatcher
+
+from ..errors import InputError
+from ..layout import Layout
+from ..method.applied import AppliedSubjects
+from ..method.run import SubjectsRun
+from ..subjects import Subject
+from .following import site_patches
+from .runs import APPLIED, applied_on
+from .site_patch import SitePatch
+
+
+def subjects_on(model: ModelPatcher) -> list[Subject]:
+    """All subjects on a model, those of one ApplyMSDiffusion after the other; also those off."""
+    return [subject for applied in _applied(model) for subject in applied.given.subjects]
+
+
+def with_layout(model: ModelPatcher, layout: Layout) -> ModelPatcher:
+    """A clone whose subjects act as if ApplyMSDiffusion had been given this layout.
+
+    Where the subjects are is then known: auto layout no longer looks for areas, but still keeps a
+    phrase's text in its own.
+
+    Args:
+        model: any; one without subjects is given back as it is.
+        layout: a region for each of `subjects_on(model)`.
+
+    Raises:
+        InputError: another node has put itself before the subjects.
+    """
+    others, regions = {}, iter(layout.regions)
+    for applied in _applied(model):
+        own = replace(layout, regions=tuple(next(regions) for _ in applied.given.subjects))
+        others[applied] = _placed(applied, model, own)
+    if not others:
+        return model
+    _check_reached(model)
+    relaid = model.clone()
+    to_sigma = model.get_model_object("model_sampling").percent_to_sigma
+    bare = {applied: SubjectsRun(other, to_sigma) for applied, other in others.items()}
+    for key, patch in site_patches(relaid.model_options["transformer_options"]).items():
+        relaid.set_model_attn2_replace(_exchanged(patch, bare), *key)
+    relaid.model_options["transformer_options"][APPLIED] = tuple(others.values())
+    return relaid
+
+
+def _applied(model: ModelPatcher) -> tuple[AppliedSubjects, ...]:
+    return applied_on(model.model_options.get("transformer_options", {}))
+
+
+def _placed(applied: AppliedSubjects, model: ModelPatcher, layout: Layout) -> AppliedSubjects:
+    made = applied.given.applied(model, [layout])
+    text = made.text
+    return replace(made, text=replace(text, areas=False) if made.keeps_text_in_box else None)
+
+
+def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) -> SitePatch:
+    """The patch with other subjects, and what other packs added to it."""
+    state, earlier = bare[patch.applied], patch.earlier
+    if isinstance(earlier, SitePatch):
+        earlier = _exchanged(earlier, bare)
+    twin = SitePatch(patch.site, patch.key, state.applied, earlier, state)
+    twin.added = list(patch.added)
+    return twin
+
+
+def _check_reached(model: ModelPatcher) -> None:
+    options = model.model_options["transformer_options"]
+    found = Counter(each.applied for one in site_patches(options).values() for each in _chain(one))
+    for applied in _applied(model):
+        if found[applied] < len(applied.tokens[0]):
+            raise InputError(
+                "model: another node behind Apply MS-Diffusion has put itself before the subjects,"
+                " so their boxes cannot be those of a crop; put Apply MS-Diffusion behind that node"
+            )
+
+
+def _chain(patch: object) -> Iterator[SitePatch]:
+    while isinstance(patch, SitePatch):
+        yield patch
+        patch = patch.earlier
