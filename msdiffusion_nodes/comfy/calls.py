@@ -179,7 +179,7 @@ class Call:
             if kind != self.kinds[run[0]] or rest or not times or times > 1 and not alike:
                 break
             conditions += [one for one in own for _ in range(times)]
-        if len(conditions) != len(kinds):
+        if len(conditions) != len(kinds) or len(came) != len(runs):
             raise InputError(
                 f"model: another node changed the list of conditions from {list(self.kinds)} to"
                 f" {list(kinds)}, so MS-Diffusion cannot tell whose the rows are; {COUPLE}"
