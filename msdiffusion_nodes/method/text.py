@@ -41,11 +41,11 @@ def text_and_maps(probabilities: Tensor, value: Tensor, columns: Tensor) -> tupl
     Returns:
         (batch, h·w, heads·dim), and what `phrase_maps` gives.
     """
-    heads, width = probabilities.shape[1], value.shape[-1] // probabilities.shape[1]
+    width = value.shape[-1] // probabilities.shape[1]
     values = _by_head(value, probabilities)  # (b, h, t, d)
     more = columns.to(values).expand(*values.shape[:2], -1, -1)
     both = probabilities @ torch.cat([values, more], dim=-1)  # (b, h, n, d + s)
-    out = rearrange(both[..., :width], "b h n d -> b n (h d)", h=heads)
+    out = rearrange(both[..., :width], "b h n d -> b n (h d)")
     return out.to(value.dtype), _over_heads(both[..., width:])
 
 

@@ -1,4 +1,4 @@
-"""Which rows of a call are the positive prompt's. The module needs no ComfyUI, only what it says."""
+"""Which rows of a call are the positive prompt's; the module needs no ComfyUI."""
 
 import pytest
 
@@ -30,6 +30,7 @@ def chunks(conditions, kinds, pictures, rows, now=None, texts=None):
         ([P, N, E], [0, 1, 2], 2, 6, [("p", 0, 1)]),  # PerpNeg
         ([N, E, P], [0, 1, 2], 2, 6, [("p", 4, 5)]),  # DualCFG: the positive prompt is number 2
         ([LEFT, P, N], [0, 0, 1], 2, 6, [("left", 0, 1), ("p", 2, 3)]),
+        ([P, P, N], [0, 0, 1], 2, 6, [("p", 0, 1), ("p", 2, 3)]),  # announced twice
         ([N], [0], 2, 2, []),  # a negative one alone, whatever its number
     ],
 )
@@ -137,6 +138,7 @@ def test_rows_are_sorted_out_once_for_each_form_of_a_call():
 def test_the_unet_must_get_what_was_announced(came, said):
     call = Call([P, N], [0, 1], 2)
     assert (call.size, call.batch) == (SIZE, 4)
+    assert Call([P], [0], 2).size == SIZE
     if said is None:
         call.check_input(*came)
         return
