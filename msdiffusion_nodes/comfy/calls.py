@@ -174,12 +174,12 @@ class Call:
         conditions: list[Condition] = []
         for run, (kind, count) in zip(runs, came, strict=False):
             own = [self.conditions[number] for number in run]
-            times, rest = divmod(count, len(own))
+            times = count // len(own)  # where this does not divide, some are missing below
             alike = len({(one.positive, one.window) for one in own}) == 1
-            if kind != self.kinds[run[0]] or rest or not times or times > 1 and not alike:
+            if kind != self.kinds[run[0]] or times > 1 and not alike:
                 break
             conditions += [one for one in own for _ in range(times)]
-        if len(conditions) != len(kinds):
+        if len(conditions) != len(kinds) or len(came) != len(runs):
             raise InputError(
                 f"model: another node changed the list of conditions from {list(self.kinds)} to"
                 f" {list(kinds)}, so MS-Diffusion cannot tell whose the rows are; {COUPLE}"

@@ -120,7 +120,7 @@ def coverage_groups(
         subjects, cells = np.flatnonzero(combination), np.flatnonzero(group_of_cell == number)
         if not len(subjects):
             continue
-        if overlap is Overlap.TOPMOST and len(subjects) > 1:
+        if overlap is Overlap.TOPMOST:
             groups += [
                 _group(shares, cells, subjects[n : n + 1], owners) for n in range(len(subjects))
             ]
@@ -206,7 +206,6 @@ def add_masked_image_attention(
     acting = None
     if gate is not None:
         mask = mask + gate.bias
-        value = value * gate.tokens.to(value.dtype)[:, None]
         acting = gate.subjects
     keys, values = (each.expand(batch, -1, -1, -1) for each in (key, value))  # (b, h, t, d)
     mask = mask.to(query.dtype)

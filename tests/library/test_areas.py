@@ -8,7 +8,7 @@ import torch
 from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.method.adapter import SiteTokens
 from msdiffusion_nodes.method.areas import FoundAreas, KnownAreas
-from msdiffusion_nodes.method.attention import Gate, Overlap, stack_overlap
+from msdiffusion_nodes.method.attention import Gate, Overlap, coverage_groups, stack_overlap
 
 HEADS, DIM, GRID = 2, 4, (5, 7)
 CELLS = GRID[0] * GRID[1]
@@ -76,6 +76,67 @@ def test_a_subject_out_of_its_time_leaves_the_cell_to_the_other(way):
     assert torch.equal(way(coverage, gate=Gate(nobody, nobody[OWNERS])), torch.zeros_like(QUERY))
 
 
+HARD = [(0.0, 0.0, 0.6, 1.0), (0.3, 0.2, 1.0, 0.9)]
+
+
+def hard():
+    return Layout(tuple(Region(Box(*box)) for box in HARD), 64, 64).coverage(*GRID)
+
+
+@pytest.mark.parametrize("way", [known, found])
+def test_in_a_hard_area_a_subject_out_of_its_time_does_nothing(way):
+    for acting in ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0)):
+        subjects = torch.tensor(acting)
+        made = way(hard(), gate=Gate(subjects, subjects[OWNERS]))
+        assert torch.allclose(made, by_hand(hard(), acting), atol=1e-5)
+
+
+@pytest.mark.parametrize("way", [known, found])
+def test_an_area_may_be_hard_in_one_place_and_soft_in_another(way):
+    coverage = torch.where(soft() > 0.7, 1.0, soft())
+    assert (coverage == 1).any() and ((coverage > 0) & (coverage < 1)).any()
+    assert torch.allclose(way(coverage), by_hand(coverage), atol=1e-5)
+
+
+def test_hard_areas_need_no_shares_and_no_mask():
+    groups = coverage_groups(hard(), COUNTS)
+    assert len(groups) == 3
+    assert all(group.coverage is None and group.bias is None for group in groups)
+    even = coverage_groups(0.5 * hard(), COUNTS)
+    assert all(group.coverage is not None and group.bias is None for group in even)
+
+
+@pytest.mark.parametrize("overlap", list(Overlap))
+def test_areas_may_be_truth_values(overlap):
+    assert torch.equal(known(hard() > 0, overlap), known(hard(), overlap))
+
+
+@pytest.mark.parametrize("overlap", list(Overlap))
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("kind", ["known", "found"])
+def test_half_precision_stays_what_it_is(kind, gated, overlap):
+    acting = torch.tensor([1.0, 0.0])
+    gate = Gate(acting, acting[OWNERS]) if gated else None
+    tokens, out = TOKENS.to(torch.float16), torch.zeros(QUERY.shape, dtype=torch.float16)
+    if kind == "known":
+        KnownAreas(soft(), COUNTS, overlap, CPU).add(out, QUERY.half(), tokens, gate)
+        expected = known(soft(), overlap, gate)
+    else:
+        stacked = stack_overlap(soft().flatten(1)[None], overlap).expand(3, -1, -1)
+        areas = FoundAreas(stacked, OWNERS, overlap is Overlap.TOPMOST)
+        areas.add(out, QUERY.half(), tokens, gate)
+        expected = found(soft(), overlap, gate)
+    assert (out.float() - expected).abs().max() <= 1e-2
+
+
+def test_areas_apart_stay_where_the_queries_are():
+    meta = torch.device("meta")
+    query, out = QUERY.to(meta), torch.zeros(QUERY.shape, device=meta)
+    areas = FoundAreas(soft().flatten(1)[None].to(meta), OWNERS.to(meta), apart=True)
+    areas.add(out, query, TOKENS.to(meta), None)
+    assert not FoundAreas(soft().flatten(1)[None], OWNERS)._apart
+
+
 @pytest.mark.parametrize("overlap", list(Overlap))
 def test_found_areas_act_as_known_ones(overlap):
     assert torch.allclose(known(soft(), overlap), found(soft(), overlap), atol=1e-6)
@@ -101,16 +162,13 @@ def test_topmost_subjects_attend_alone_each_with_what_is_left_of_its_share():
 
 @pytest.mark.parametrize("way", [known, found])
 def test_hard_areas_are_the_oracles(way):
-    boxes = [(0.0, 0.0, 0.6, 1.0), (0.3, 0.2, 1.0, 0.9)]
-    layout = Layout(tuple(Region(Box(*box)) for box in boxes), 64, 64)
-
     def split(tensor):
         flat = tensor.transpose(0, 1).flatten(1).numpy().astype(np.float64)
         return [flat[:3], flat[3:]]
 
     key, value = split(TOKENS.key), split(TOKENS.value)
-    expected = oracle.image_attention(QUERY.numpy(), key, value, boxes, *GRID, HEADS)
-    assert np.abs(way(layout.coverage(*GRID)).numpy() - expected).max() <= 1e-5
+    expected = oracle.image_attention(QUERY.numpy(), key, value, HARD, *GRID, HEADS)
+    assert np.abs(way(hard()).numpy() - expected).max() <= 1e-5
 
 
 @pytest.mark.parametrize("scene", [0, 1, 2])

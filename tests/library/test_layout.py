@@ -137,6 +137,12 @@ def test_a_number_of_thousands_of_digits_does_not_hang():
     message_of(f"[[0, 0, {'9' * 1_000_000}, 1]]")
 
 
+def test_what_came_is_shown_up_to_sixty_characters():
+    # the quotes of the text count, too
+    assert f'{"x" * 58}" came' in message_of(json.dumps("x" * 58))
+    assert f'"{"x" * 59}… came' in message_of(json.dumps("x" * 59))
+
+
 @pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}")])
 def test_deeply_nested_text_is_an_error_at_any_depth(opening, closing):
     # every depth near Python's own limit: reading may succeed where showing the value fails

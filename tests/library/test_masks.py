@@ -8,6 +8,7 @@ import torch
 from PIL import Image, ImageFilter
 from torch.nn import functional as F
 
+from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.layout import NO_AREA, Box, Region, regions_from_masks
 from msdiffusion_nodes.masks import VISIBLE, bounds, visible
 from msdiffusion_nodes.pictures.references import cut_out
@@ -84,6 +85,32 @@ def test_soft_edges_and_grey_stay_as_they_are():
     region = Region.from_mask(soft)
     assert torch.equal(region.mask[soft > VISIBLE], soft[soft > VISIBLE])
     assert torch.equal(Region.from_mask(EXACT * 0.1).mask, EXACT * 0.1)
+
+
+def test_a_mask_covers_a_cell_by_its_mean_there():
+    mask = torch.tensor([[0.0, 1.0, 0.5, 0.5], [1.0, 1.0, 0.5, 1.0]])
+    region = Region.from_mask(mask)
+    assert region.coverage(1, 2).tolist() == [[0.75, 0.625]]
+    assert region == Region.from_mask(mask.clone()), "regions are compared by their boxes"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_mask_that_is_not_finite_is_named(value):
+    masks = torch.ones(2, 4, 4)
+    masks[1, 0, 0] = value
+    with pytest.raises(InputError, match="^mask 2: the mask has values that are not finite"):
+        regions_from_masks(masks)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (1, 4, 4)])
+def test_one_mask_is_one_region(shape):
+    assert [region.box for region in regions_from_masks(torch.ones(shape))] == [Box(0, 0, 1, 1)]
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 1, 4, 4), (0, 4, 4), (2, 0, 4), (4, 0)])
+def test_what_is_no_batch_of_masks_is_refused(shape):
+    with pytest.raises(InputError, match="^shape .* came; expected .subjects, height, width"):
+        regions_from_masks(torch.ones(shape))
 
 
 def test_a_black_mask_is_a_region_without_an_area():

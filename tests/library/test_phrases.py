@@ -91,6 +91,8 @@ def test_a_repeated_phrase_means_its_next_occurrence(prompt, phrases, expected):
         ("a dog in a dog house", ["dog", "dog house"], [[2], [5, 6]]),
         ("a dog house and a dog", ["dog", "dog house"], [[6], [2, 3]]),
         ("a dog house and a dog", ["dog house", "dog"], [[2, 3], [6]]),
+        ("a house dog and a dog", ["dog", "house dog"], [[6], [2, 3]]),
+        ("a dog, a cat and a dog", ["dog", "cat"], [[2], [5]]),
         ("a dog house", ["dog", "dog house"], [[2], [2, 3]]),
         ("a dog house and a dog", ["dog house", "dog", "dog"], [[2, 3], [2], [6]]),
     ],
@@ -141,6 +143,8 @@ def test_the_exact_word_comes_before_its_plural():
         ("dogs house", "dog house"),
         ("a", "s"),
         ("a dog", "doge"),
+        ("two firemen", "fire"),
+        ("a fireman", "fire"),
     ],
 )
 def test_other_words_do_not_stand_for_a_phrase(prompt, phrase):
@@ -220,6 +224,17 @@ def test_an_embedding_may_be_a_dict():
     assert phrase_positions("<a> <style> dog", phrases, dicts) == [[3, 4], [5], [1, 2]]
     with pytest.raises(InputError, match="<absent_one>"):
         phrase_positions("<a> <style> dog", ["<absent_one>"], dicts)
+
+
+def test_a_dict_may_be_a_part_of_a_word_and_is_known_by_all_that_it_holds():
+    def pieces(text):
+        held = {"tokens": 1} if "super" in text else {"tokens": 1, "more": 2}
+        return [[(token, 1.0) for token in (START, held, 7, END)]]
+
+    assert phrase_positions("superman", ["superman"], pieces) == [[1, 2]]
+    for prompt, phrase in (("superman", "another"), ("another", "superman")):
+        with pytest.raises(InputError, match="is not in the prompt"):
+            phrase_positions(prompt, [phrase], pieces)
 
 
 def test_embeddings_of_other_types_and_widths_differ():

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from msdiffusion_nodes.method.resampler import GroundingResampler
+from msdiffusion_nodes.method.resampler import GroundingResampler, fourier_features
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 CASES = [
@@ -149,6 +149,30 @@ def test_with_grounding_another_phrase_changes_only_its_own_tokens(tiny, picture
     tokens, changed = (run(tiny, features, p, HALVES) for p in (phrases, others))
     np.testing.assert_allclose(changed[0], tokens[0], atol=1e-6)
     assert np.abs(changed[1] - tokens[1]).max() > 0.01
+
+
+def test_grounding_is_on_unless_it_is_switched_off(tiny, pictures):
+    features, phrases = (torch.from_numpy(each) for each in pictures)
+    with torch.no_grad():
+        tokens = tiny(features, phrases, torch.tensor(HALVES)).numpy()
+    np.testing.assert_array_equal(tokens, run(tiny, *pictures, HALVES))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_the_features_of_a_box_are_in_its_type_and_where_it_is(dtype, device):
+    made = fourier_features(torch.tensor(HALVES, dtype=dtype, device=device))
+    assert (made.dtype, made.device.type, made.shape) == (dtype, device, (2, 64))
+
+
+def test_learned_latents_take_the_pictures_type(pictures):
+    module = build(fill.resampler_state(fill.tiny_resampler_shapes()))
+    features, phrases = (torch.from_numpy(each).bfloat16() for each in pictures)
+    kept = module.grounding_latents.data
+    module = module.to(torch.bfloat16)
+    module.grounding_latents.data = kept  # ComfyUI casts layers only
+    boxes = torch.tensor(HALVES, dtype=torch.bfloat16)
+    assert module(features, phrases, boxes, grounding=False).dtype == torch.bfloat16
 
 
 def test_loading_leaves_the_checkpoint_alone(pictures):

@@ -1,5 +1,7 @@
 """The state of a run: maps of the phrases, and nothing that asks the GPU for a number."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -124,6 +126,98 @@ def test_a_share_of_the_schedule_takes_the_place_of_the_step():
         assert torch.equal(coverage, boxes) is not found
 
 
+def test_no_share_of_the_schedule_leaves_it_to_the_step():
+    run, cpu = run_of(applied(text=TextRule([[1], [2]], 4, 0.5, 2))), torch.device("cpu")
+    maps = random(1, 2, CELLS).softmax(-1)
+    boxes = run.areas(place(), None, cpu).coverage()
+    for sigma, found in ((10.0, False), (9.0, True)):
+        here = Place(0, "positive", GRID, torch.tensor([sigma]))
+        assert torch.equal(run.areas(here, maps, cpu).coverage(), boxes) is not found
+
+
+def test_text_in_box_alone_needs_no_noise_level():
+    rule = TextRule([[1], [2]], 4, 0.5, 1, areas=False, text_in_box=True, start_percent=0.5)
+
+    def never(percent):
+        raise AssertionError("nothing is found")
+
+    subjects = applied(text=rule)
+    assert SubjectsRun(subjects, never).gate(None) is None
+    assert subjects.keeps_text_in_box and not subjects.finds_areas
+    finds = applied(text=TextRule([[1], [2]], 4, 0.5, 1))
+    assert finds.finds_areas and not finds.keeps_text_in_box
+    assert not applied().finds_areas and not applied().keeps_text_in_box
+
+
+def test_found_areas_are_shown_of_one_site():
+    shown, cpu = [], torch.device("cpu")
+    subjects = applied(text=TextRule([[1], [2]], 4, 0.5, 1), shown_site=1)
+    run = SubjectsRun(subjects, float, lambda *each: shown.append(each))
+    maps = random(1, 2, CELLS).softmax(-1)
+    for site in (0, 1, 2):
+        areas = run.areas(Place(site, "positive", GRID, torch.ones(1)), maps, cpu)
+    ((condition, seen),) = shown
+    assert condition == "positive" and seen.dtype == torch.bool
+    assert torch.equal(seen, areas.coverage().view(1, 2, *GRID) == 1)
+    assert seen.any() and not seen.all()
+
+
+@pytest.mark.parametrize("overlap", list(Overlap))
+@pytest.mark.parametrize("soft", [0, 1, 2])
+def test_until_areas_are_found_the_layouts_own_act_as_they_would(overlap, soft):
+    """Of two subjects this many have a mask with soft edges."""
+    mask = torch.rand(*GRID, generator=torch.Generator().manual_seed(0)).clamp(0.2, 0.9)
+    regions = [Region(Box(0, 0, 1, 1), mask if n < soft else None) for n in range(2)]
+    text = TextRule([[1], [2]], 4, 0.5, 1000)
+    subjects = applied(layouts=[Layout(tuple(regions), 64, 64)], text=text, overlap=overlap)
+    query, cpu, made = random(3, CELLS, HEADS * DIM, seed=4), torch.device("cpu"), []
+    run = run_of(subjects)
+    for maps in (None, random(3, 2, CELLS).softmax(-1)):
+        areas, out = run.areas(place(), maps, cpu), torch.zeros(3, CELLS, HEADS * DIM)
+        areas.add(out, query, subjects.tokens[0][0].on(query), None)
+        made.append(out)
+    assert torch.allclose(*made, atol=1e-5) and made[0].any()
+    assert areas._apart is (soft > 0 and overlap is Overlap.TOPMOST), "it costs an attention each"
+
+
+def test_a_time_needs_a_noise_level():
+    with pytest.raises(RuntimeError, match="need `sigmas`"):
+        run_of(applied(times=[Times(), Times(0.1, 0.9)])).gate(None)
+
+
+def test_half_precision_text_attention_stays_half_and_its_maps_are_float32():
+    query, key, value = (random(2, n, HEADS * DIM, seed=n) for n in (CELLS, 9, 9))
+    columns, seen = phrase_columns([[2], [4, 5]], 9, 9), torch.ones(1, CELLS, 9)
+    exact = text_probabilities(query, key, HEADS)
+    for precision in (None, torch.float32):
+        probabilities = text_probabilities(query.half(), key.half(), HEADS, precision)
+        out, maps = text_and_maps(probabilities, value.half(), columns)
+        assert (out.dtype, maps.dtype) == (torch.float16, torch.float32)
+        assert phrase_maps(probabilities, columns).dtype == torch.float32
+        assert torch.allclose(out.float(), text_and_maps(exact, value, columns)[0], atol=1e-2)
+        assert open_text_out(probabilities, value.half(), seen).dtype == torch.float16
+    assert text_probabilities(query.half(), key.half(), HEADS).dtype == torch.float16
+    assert text_probabilities(query.half(), key.half(), HEADS, torch.float32).dtype == torch.float32
+    assert open_text(torch.ones(1, 2, CELLS).half(), columns).dtype == torch.float16
+
+
+def test_what_is_made_once_is_where_the_queries_are():
+    subjects = applied(text=TextRule([[2], [5, 6]], 77, 0.5, 2), times=[Times(0.1, 1), Times()])
+    run = run_of(subjects)
+    assert run.columns(77, META).device == META and run.columns(77, META) is run.columns(77, META)
+    assert run.columns(154, META).shape == (154, 2)
+    for device in (META, torch.device("cpu")):
+        assert run.gate(torch.ones(1, device=device)).tokens.device == device
+    cpu = torch.device("cpu")
+    assert run.areas(place(), None, META) is not run.areas(place(), None, cpu)
+    assert run.areas(place(), None, cpu) is run.areas(place(), None, cpu)
+
+
+def test_applied_subjects_are_never_copied():
+    subjects = applied()
+    assert copy.deepcopy({"held": subjects})["held"] is subjects
+
+
 def test_without_a_sigma_every_evaluation_counts():
     average = MapAverage(torch.zeros(1, 1, 3))
     for value in (1.0, 2.0, 6.0):
@@ -202,6 +296,7 @@ def test_tokens_are_copied_once_a_device_and_given_up_at_home():
     placed = device.tokens()
     for _ in range(5):  # ComfyUI says it before every step, to each GPU
         placed.to(META)
+    assert device.copies == 1
     query = torch.zeros(1, CELLS, HEADS * DIM, device=META)
     assert placed.on(query).key.device == META and device.copies == 1
     assert placed.on(torch.zeros(1, 1, 1)).key is placed.home.key and device.copies == 1

@@ -12,7 +12,7 @@ from stub_unet import CONTEXT, LayoutAreas, StubUNet
 from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.files.checkpoint import Checkpoint
 from msdiffusion_nodes.layout import Box, Layout, Region
-from msdiffusion_nodes.method.adapter import Adapter
+from msdiffusion_nodes.method.adapter import Adapter, SiteTokens
 from msdiffusion_nodes.method.fitting import check_layout, check_sites, check_subjects
 from msdiffusion_nodes.subjects import Subject, parse_weights
 
@@ -246,6 +246,32 @@ def test_sizes_come_from_the_shapes_and_the_whole_is_the_oracles(dim, latents, o
         )
         added = painter.at_site(number).flatten(1, 2).numpy()
         np.testing.assert_allclose(added, expected, atol=1e-4)
+
+
+def test_the_adapter_computes_in_the_type_and_place_of_the_boxes(unet, adapter):
+    half = Subject("dog", DOG.image_features.half(), DOG.phrase_embedding.half())
+    boxes = layout_of(LEFT, RIGHT).boxes()[None]
+    made, grounded = adapter.tokens([half, CAT], boxes), adapter.tokens([half, CAT], boxes, True)
+    assert made.dtype == torch.float32 and torch.equal(made, grounded), "grounding is the default"
+    assert not torch.equal(made, adapter.tokens([half, CAT], boxes, False))
+    assert torch.allclose(made, adapter.tokens([DOG, CAT], boxes), atol=1e-2)
+
+
+def test_tokens_of_a_layout_have_memory_of_their_own_and_tell_what_is_not_finite(unet, adapter):
+    boxes = torch.stack([layout_of(*each).boxes() for each in ((LEFT, RIGHT), (RIGHT, LEFT))])
+    tokens = adapter.tokens([DOG, CAT], boxes)
+    (site, *_), whole = adapter.project(tokens, torch.ones(tokens.shape[1]), unet.heads), 0
+    for number, part in enumerate(site.apart()):
+        assert torch.equal(part.key, site.key[number])
+        assert torch.equal(part.value, site.value[number])
+        sizes = [each.untyped_storage().nbytes() for each in (part.key, part.value)]
+        assert sizes == [4 * part.key.numel()] * 2
+        whole += sum(sizes)
+    assert whole == 4 * 2 * site.key.numel() and site.is_finite()
+    broken = site.key.clone()
+    broken[0, 0, 0, 0] = float("inf")
+    assert not SiteTokens(broken, site.value).is_finite()
+    assert not SiteTokens(site.key, broken).is_finite()
 
 
 def test_what_does_not_fit_together_is_said_before_sampling(unet, adapter):

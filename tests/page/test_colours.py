@@ -35,7 +35,8 @@ def lab(colour, eye):
 
 def preview_colours():
     """COLOURS of the node's preview."""
-    tree = ast.parse((ROOT / "msdiffusion_nodes" / "pictures" / "preview.py").read_text(encoding="utf-8"))
+    preview = ROOT / "msdiffusion_nodes" / "pictures" / "preview.py"
+    tree = ast.parse(preview.read_text(encoding="utf-8"))
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and statement.targets[0].id == "COLOURS":
             return [tuple(colour) for colour in ast.literal_eval(statement.value)]
