@@ -128,7 +128,6 @@ BAD_STATES = {what: changed(changes) for what, changes in BAD_CHANGES.items()} |
     "a tensor": zeros(3),
     "an empty dict": {},
     "groups of None": {"image_proj": None, "ms_adapter": None},
-    "one level too many": {"model": good_state()},
     "numbers as names": good_state() | {"ms_adapter": {1: zeros(2, 2), 2: zeros(2, 2)}},
     "a number among the names": good_state()
     | {"image_proj": {1: zeros(2)} | good_state()["image_proj"]},
