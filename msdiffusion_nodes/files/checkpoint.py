@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ..errors import InputError
 from .contents import SOURCE, adapter_in, refuse_other_kinds
-from .listing import list_of_tensors
 from .tensor_files import Misnamed, read_tensors
 
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
@@ -118,15 +117,6 @@ def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
         if group in groups:
             groups[group][rest] = tensor
     return Checkpoint(groups["image_proj"], _sites(groups["ms_adapter"], name), name)
-
-
-def looks_like_adapter(path: str | Path) -> bool:
-    """Whether a file names an adapter's tensors, read from its table of contents only."""
-    try:
-        contents = list_of_tensors(path)
-    except Exception:  # whatever is wrong with it, it is no adapter to offer
-        return False
-    return b"to_k_ip" in contents and b"grounding_latents" in contents
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

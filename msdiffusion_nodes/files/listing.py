@@ -61,6 +61,15 @@ def shapes_of(path: str | Path) -> dict[str, tuple[int, ...]]:
     return dict.fromkeys(_words(contents), ())
 
 
+def looks_like_adapter(path: str | Path) -> bool:
+    """Whether a file names an adapter's tensors, read from its table of contents only."""
+    try:
+        contents = list_of_tensors(path)
+    except Exception:  # whatever is wrong with it, it is no adapter to offer
+        return False
+    return b"to_k_ip" in contents and b"grounding_latents" in contents
+
+
 def bytes_of(contents: bytes) -> int:
     """How long a .safetensors file must be, by its list of tensors."""
     header = json.loads(contents)

@@ -25,7 +25,8 @@ from adapter_files import (
 )
 from refusing import Hostile
 
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.files.checkpoint import read_checkpoint
+from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
 
 # torch has much to say about such files

@@ -12,7 +12,8 @@ from adapter_files import good_state, packed, packed_as_before_2020, refusal
 from safetensors.torch import save
 
 from msdiffusion_nodes.convert import convert
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.files.checkpoint import read_checkpoint, read_flat
+from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
