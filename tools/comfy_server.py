@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +146,13 @@ class ComfyServer:
             raise refusal(answer, prompt)
         return answer["prompt_id"]
 
-    def wait(self, prompt_id: str, timeout: float = 600) -> dict[str, Any]:
+    def wait(
+        self, prompt_id: str, timeout: float = 600, look: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Waits for a prompt and returns its entry in the history (`outputs`, `status`).
+
+        Args:
+            look: is called several times a second.
 
         Raises:
             PromptError: when a node failed; its `details` are the node's exception.
@@ -155,6 +160,7 @@ class ComfyServer:
         """
         end = time.monotonic() + timeout
         while time.monotonic() < end:
+            look()
             try:
                 entry = self.get(f"/history/{prompt_id}").get(prompt_id)
             except OSError as error:

@@ -18,9 +18,11 @@ from typing import Any
 
 from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
-from demo_models import search, table, use_models
+from demo_models import memory_needed, search, table, use_models
+from memory import free_memory, require_memory
 from packages import PHOTOGRAPHS, ROOT, write_whole
 from photographs import save_photographs
+from sampler_progress import SamplerProgress
 from setup_env import prepare_base, setup
 from workflow_to_prompt import to_prompt
 
@@ -70,7 +72,7 @@ def main() -> int:
     progress.step("Starting ComfyUI" + (" on the CPU" if cpu else ""))
     arguments = CPU_ARGUMENTS if cpu else ()
     with ComfyServer(python, comfyui, base, extra_args=arguments, cpu=cpu) as server:
-        workflow, tiny = choose_models(server, workflow, python, base, own)
+        workflow, tiny = choose_models(server, workflow, python, base, own, cpu)
         prompt = make_prompt(server, workflow)
         set_sampler(prompt, seed=args.seed, steps=args.steps)
         if cpu and not tiny:
@@ -87,12 +89,13 @@ def main() -> int:
 
 
 def choose_models(
-    server: ComfyServer, workflow: dict[str, Any], python: Path, base: Path, own: bool
+    server: ComfyServer, workflow: dict[str, Any], python: Path, base: Path, own: bool, cpu: bool
 ) -> tuple[dict[str, Any], bool]:
     """Puts models into the workflow and says on screen which.
 
     Args:
         own: whether the user has named a ComfyUI, the only one that may hold real models.
+        cpu: whether they would have to fit into the memory.
 
     Returns:
         The workflow, and whether its model is the toy.
@@ -102,6 +105,8 @@ def choose_models(
         for line in table(choices):
             note(line)
     if own and all(choice.found for choice in choices):
+        if cpu:
+            require_memory(memory_needed(server, choices), free_memory(server))
         return use_models(workflow, choices), False
 
     note("No real models: a TOY of 5 million weights paints, which knows emoji only. It shows")
@@ -133,7 +138,11 @@ def set_sampler(prompt: dict[str, Any], **changes: int | None) -> None:
 def paint(server: ComfyServer, prompt: dict[str, Any], name: str) -> None:
     """Runs the prompt and saves its pictures."""
     began = time.monotonic()
-    outputs = server.wait(server.queue(prompt), LONGEST)["outputs"]
+    progress = SamplerProgress(server.log)
+    try:
+        outputs = server.wait(server.queue(prompt), LONGEST, progress.look)["outputs"]
+    finally:
+        progress.end()
     seconds = time.monotonic() - began
     OUTPUT.mkdir(exist_ok=True)
     names = {"SaveImage": name, "PreviewImage": f"{name}_layout"}

@@ -9,6 +9,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from comfy_server import ComfyServer
+from model_files import ModelFiles
 
 TINY_ADAPTER = "tiny_ms_adapter.bin"
 WORLD_ADAPTER = "tiny_world_ms_adapter.safetensors"
@@ -18,7 +19,12 @@ TINY_NODES = {
     "CLIPVisionLoader": "TinyCLIPVision",
     "ControlNetLoader": "TinyControlNet",
 }
-WEIGHTS = (".safetensors", ".bin", ".ckpt", ".pt", ".pth")
+WEIGHTS = (".safetensors", ".sft", ".bin", ".ckpt", ".pt", ".pth")
+FOLDERS = {
+    "CheckpointLoaderSimple": "checkpoints",
+    "CLIPVisionLoader": "clip_vision",
+    "LoadMSDModel": "msdiffusion",
+}
 
 
 @dataclass(frozen=True)
@@ -32,44 +38,35 @@ class Choice:
 
 
 def search(server: ComfyServer, workflow: dict[str, Any]) -> list[Choice]:
-    """Looks for SDXL, CLIP-ViT-bigG and the adapter among the files that the server offers."""
-    checkpoint = _named(workflow, "CheckpointLoaderSimple")
-    vision = _named(workflow, "CLIPVisionLoader")
-    adapter = _named(workflow, "LoadMSDModel")
-    checkpoints = server.get("/models/checkpoints")
-    visions = server.get("/models/clip_vision")
+    """Looks for SDXL, CLIP-ViT-bigG and the adapter in the files that the server offers."""
+    files = ModelFiles(server)
     adapters = [name for name in _offered_adapters(server) if _basename(name) not in TOYS]
-    adapter_names = (adapter, "ms_adapter.bin", "ms_adapter.safetensors")
+    wanted = {loader: _named(workflow, loader) for loader in FOLDERS}
+    others = ("ms_adapter.bin", "ms_adapter.safetensors")
+    looks = {
+        "CheckpointLoaderSimple": (server.get("/models/checkpoints"), (), files.is_sdxl),
+        "CLIPVisionLoader": (server.get("/models/clip_vision"), (), files.is_big_g),
+        "LoadMSDModel": (adapters, others, files.is_adapter),
+    }
     return [
-        Choice(
-            "CheckpointLoaderSimple",
-            "checkpoints",
-            checkpoint,
-            pick(checkpoints, (checkpoint,), _looks_like_sdxl),
-        ),
-        Choice(
-            "CLIPVisionLoader",
-            "clip_vision",
-            vision,
-            pick(visions, (vision,), _looks_like_big_g),
-        ),
-        Choice(
-            "LoadMSDModel",
-            "msdiffusion",
-            adapter,
-            pick(adapters, adapter_names, lambda name: True),
-        ),
+        Choice(loader, FOLDERS[loader], name, pick(offered, (name, *more), fits))
+        for (loader, name), (offered, more, fits) in zip(
+            wanted.items(), looks.values(), strict=True
+        )
     ]
 
 
 def pick(offered: Sequence[str], names: Sequence[str], fits: Callable[[str], bool]) -> str | None:
-    """The offered file with one of these names, else the first whose lower-case name fits."""
+    """The offered file that fits with one of these names, else the first that fits."""
     weights = [name for name in offered if name.lower().endswith(WEIGHTS)]
-    for name in names:
-        for one in weights:
-            if _basename(one) == _basename(name):
-                return one
-    return next((one for one in weights if fits(_basename(one))), None)
+    named = [one for name in names for one in weights if _basename(one) == _basename(name)]
+    return next((one for one in (*named, *weights) if fits(one)), None)
+
+
+def memory_needed(server: ComfyServer, choices: Sequence[Choice]) -> list[tuple[str, int]]:
+    """The found files, and how many bytes each takes on a CPU."""
+    files = ModelFiles(server)
+    return [(one.found, files.memory(one.folder, one.found)) for one in choices if one.found]
 
 
 def use_models(workflow: dict[str, Any], choices: Sequence[Choice]) -> dict[str, Any]:
@@ -126,15 +123,6 @@ def _offered_adapters(server: ComfyServer) -> list[str]:
         return []
     kind, *options = info["LoadMSDModel"]["input"]["required"]["model_name"]
     return kind if isinstance(kind, list) else options[0]["options"]
-
-
-def _looks_like_sdxl(name: str) -> bool:
-    refused = ("refiner", "inpaint")
-    return ("sdxl" in name or "sd_xl" in name) and not any(word in name for word in refused)
-
-
-def _looks_like_big_g(name: str) -> bool:
-    return any(word in name for word in ("bigg", "big_g", "clip_vision_g"))
 
 
 def _basename(name: str) -> str:

@@ -14,7 +14,8 @@ import comfy.ops
 import folder_paths
 import torch
 
-from ..files.checkpoint import SUFFIXES, looks_like_adapter, read_checkpoint
+from ..files.checkpoint import SUFFIXES, read_checkpoint
+from ..files.listing import looks_like_adapter
 from ..layout import Layout
 from ..method.adapter import Adapter, SiteTokens
 from ..subjects import Subject

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +12,12 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .tensor_files import list_of_tensors, read_tensors
+from .contents import SOURCE, adapter_in, refuse_other_kinds
+from .tensor_files import Misnamed, read_tensors
 
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
-SOURCE = "get ms_adapter.bin from huggingface.co/doge1516/MS-Diffusion again"
 GROUPS = ("image_proj", "ms_adapter")
-DUMMY = "dummy_image_tokens"  # in the official file; cannot change a result
+IN_PART = "only a part of the adapter was saved"
 KINDS = ("to_k_ip", "to_v_ip")
 MOST_TENSORS = 1000  # an adapter has some 200
 DTYPES = (
@@ -25,7 +27,9 @@ DTYPES = (
     torch.float8_e4m3fn,
     torch.float8_e5m2,
 )
-PIECE = 2**20  # numbers worked on in one go: they stay in the processor's cache
+# numbers worked on in one go: more, and torch begins to share the work out among its threads, which
+# on a busy machine wait for each other longer than the work takes
+PIECE = 2**15
 # the tensors that tell the resampler's sizes, with their number of dimensions
 SIZE_TENSORS = {
     "grounding_latents": 3,
@@ -56,29 +60,49 @@ class Checkpoint:
 def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read an adapter file. Only tensors are read; nothing in the file is executed.
 
+    The tensors are in memory of their own: the file may be replaced while they live.
+
     Raises:
         InputError: the file is missing, broken, hostile or no MS-Diffusion adapter.
     """
-    return to_checkpoint(read_flat(path), Path(path).name)
+    return to_checkpoint(read_flat(path, copied=True), Path(path).name)
 
 
-def read_flat(path: str | Path) -> dict[str, Tensor]:
+def read_flat(path: str | Path, copied: bool = False) -> dict[str, Tensor]:
     """The tensors of an adapter file by the names that they have in a .safetensors file.
 
     These are `image_proj.` or `ms_adapter.` and the tensor's name in that part of a .bin file, such
-    as `ms_adapter.1.to_k_ip.weight`; and `dummy_image_tokens`, if the file has it.
+    as `ms_adapter.1.to_k_ip.weight`; and `dummy_image_tokens`, if the file has it. For what they
+    are called in other packagings see `packaging`.
+
+    Args:
+        copied: into memory of their own, one by one; otherwise they are mapped from the file, which
+            takes no memory, and nobody may write into the file while they live.
 
     Raises:
         InputError: as `read_checkpoint`.
     """
     path = Path(path)
+    before = _stamp(path)
+    refuse_other_kinds(path, torch_files=False)  # at once, though they have gigabytes
     try:
         contents = read_tensors(path)
+    except Misnamed as error:
+        refuse_other_kinds(path)
+        raise InputError(f"{path.name} {error}") from error
     except InputError as error:
+        refuse_other_kinds(path)
         raise InputError(f"{path.name} {error}; {SOURCE}") from error
-    tensors = _flattened(contents, path.name)
+    tensors = adapter_in(contents, path.name)
     _check_tensors(tensors, path)
-    return {key: tensor.detach() for key, tensor in tensors.items()}
+    for key in tensors:
+        try:
+            tensors[key] = _checked(tensors[key].detach(), copied)
+        except InputError as error:
+            raise InputError(f"{path.name}: {key!r:.80} {error}; {SOURCE}") from error
+    if _stamp(path) != before:
+        raise InputError(f"{path.name} was written to while it was read; run again when it is done")
+    return tensors
 
 
 def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
@@ -95,33 +119,13 @@ def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
     return Checkpoint(groups["image_proj"], _sites(groups["ms_adapter"], name), name)
 
 
-def looks_like_adapter(path: str | Path) -> bool:
-    """Whether a file names an adapter's tensors, read from its table of contents only."""
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when somebody writes into a file."""
     try:
-        contents = list_of_tensors(path)
-    except Exception:  # whatever is wrong with it, it is no adapter to offer
-        return False
-    return b"to_k_ip" in contents and b"grounding_latents" in contents
-
-
-def _flattened(contents: object, name: str) -> dict[str, Tensor]:
-    """Flat names, from nested dicts (.bin) as well; what belongs to no adapter is left out."""
-    if not isinstance(contents, Mapping):
-        raise InputError(f"{name} holds a {type(contents).__name__}, not tensors by name; {SOURCE}")
-    flat = {}
-    for key, entry in contents.items():
-        if isinstance(entry, Mapping):
-            flat.update({f"{key}.{inner}": tensor for inner, tensor in entry.items()})
-        else:
-            flat[str(key)] = entry
-    flat = {key: entry for key, entry in flat.items() if key.partition(".")[0] in (*GROUPS, DUMMY)}
-    if not all(any(key.startswith(f"{group}.") for key in flat) for group in GROUPS):
-        found = ", ".join(f"{key!a:.40}" for key in list(contents)[:4]) or "nothing"
-        raise InputError(
-            f"{name} is no MS-Diffusion adapter: expected image_proj and ms_adapter, found"
-            f" {found}{', …' if len(contents) > 4 else ''}; choose ms_adapter.bin"
-        )
-    return flat
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size
 
 
 def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
@@ -135,27 +139,40 @@ def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
             if isinstance(tensor, Tensor):
                 came = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
             kinds = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
-            raise InputError(f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}; {SOURCE}")
+            raise InputError(
+                f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}: save it so, or {SOURCE}"
+            )
     claimed = sum(tensor.numel() * tensor.itemsize for tensor in tensors.values())
     if claimed > path.stat().st_size:
         raise InputError(f"{path.name} claims more weights than the file holds; {SOURCE}")
     for key, dimensions in SIZE_TENSORS.items():
         tensor = tensors.get(f"image_proj.{key}")
         if tensor is None or tensor.ndim != dimensions:
-            state = "is missing" if tensor is None else f"has shape {list(tensor.shape)}"
+            if tensor is None:
+                raise InputError(f"{path.name}: image_proj.{key} is missing: {IN_PART}; {SOURCE}")
             raise InputError(
-                f"{path.name}: image_proj.{key} {state:.80}; expected {dimensions} dimensions."
-                f" This is no grounding resampler, or the file is cut short; {SOURCE}"
+                f"{path.name}: image_proj.{key} has shape {list(tensor.shape)!s:.80}; expected"
+                f" {dimensions} dimensions. This is no grounding resampler; {SOURCE}"
             )
-    for key, tensor in tensors.items():
-        if not all(is_finite(piece) for piece in tensor.reshape(-1).split(PIECE)):
-            raise InputError(f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}")
+
+
+def _checked(tensor: Tensor, copied: bool) -> Tensor:
+    """A tensor of finite numbers, or a copy of it; it is the copy that is looked at."""
+    new = torch.empty(tensor.shape, dtype=tensor.dtype) if copied else tensor
+    pieces = (each.reshape(-1).split(PIECE) for each in (tensor, new))
+    for piece, own in zip(*pieces, strict=True):
+        if copied:
+            own.copy_(piece)
+        if not is_finite(own):
+            raise InputError("is not finite (NaN or infinity)")
+    return new
 
 
 def is_finite(piece: Tensor) -> bool:
     """`piece.isfinite().all()`, twenty times faster."""
     if piece.itemsize > 1:
-        return all(bound.isfinite() for bound in piece.float().aminmax())  # NaN is both bounds
+        least, greatest = piece.float().aminmax()  # NaN is both
+        return math.isfinite(least.item()) and math.isfinite(greatest.item())
     # float8: above the bits of the greatest number, without the sign, are infinity and NaN
     greatest = torch.tensor(torch.finfo(piece.dtype).max).to(piece.dtype)
     return bool((piece.view(torch.uint8) & 0x7F).max() <= greatest.view(torch.uint8))
@@ -174,13 +191,19 @@ def _holds_weights(entry: object) -> bool:
 
 def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor], ...]:
     # every attention of the UNet has a number; text cross-attentions have the odd ones
-    count = len(tensors) // 2
+    numbers = [int(found[0]) for key in tensors if (found := re.match(r"[0-9]{1,6}(?=\.)", key))]
+    last = min(max(numbers, default=0), 2 * MOST_TENSORS)
+    count = max(len(tensors), last + 1) // 2
     expected = [f"{2 * site + 1}.{kind}.weight" for site in range(count) for kind in KINDS]
-    if sorted(expected) != sorted(tensors):
-        odd = sorted(set(tensors) ^ set(expected))[0]
+    if missing := [key for key in expected if key not in tensors]:
+        raise InputError(
+            f"{name}: ms_adapter.{missing[0]} is missing, {len(missing)} of {len(expected)} tensors"
+            f" of the sites are: {IN_PART}; {SOURCE}"
+        )
+    if odd := sorted(set(tensors) - set(expected)):
         raise InputError(
             f"{name}: ms_adapter should hold 1.to_k_ip.weight, 1.to_v_ip.weight, 3.to_k_ip.weight"
-            f" and so on without a gap, but {odd!r:.80} is missing or too many; {SOURCE}"
+            f" and so on, but {odd[0]!r:.80} is too many; {SOURCE}"
         )
     sites = tuple(
         (tensors[expected[2 * site]], tensors[expected[2 * site + 1]]) for site in range(count)

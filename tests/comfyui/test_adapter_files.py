@@ -74,7 +74,7 @@ OTHERS = {
 
 def test_a_file_that_is_no_adapter_is_refused_under_the_input(refused, model_file):
     model_file("other.bin", OTHERS["other.bin"])
-    parts = ["ip_adapter", "expected image_proj", "ms_adapter.bin"]
+    parts = ["is an IP-Adapter", "ip_adapter", "expected image_proj", "ms_adapter.bin"]
     refused("LoadMSDModel", "model_name", *parts, model_name="other.bin")
 
 
@@ -107,6 +107,16 @@ def test_other_folders_offer_adapters_of_ours_only(folder, model_file, pack, run
     for name in ours:
         assert load.VALIDATE_INPUTS(name) is True
         assert len(run("LoadMSDModel", model_name=name)[0].adapter.site_widths) == 6
+
+
+def test_a_wrapped_adapter_is_offered_from_another_packs_folder(model_file, pack, run, msd_model):
+    model_file("wrapped.bin", lambda path: torch.save({"state_dict": adapter()}, path), "ipadapter")
+    offered = pack.nodes["LoadMSDModel"].INPUT_TYPES()["required"]["model_name"][0]
+    assert "wrapped.bin" in offered
+    state = run("LoadMSDModel", model_name="wrapped.bin")[0].adapter.state_dict()
+    expected = msd_model.adapter.state_dict()
+    assert state.keys() == expected.keys()
+    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
 
 
 @pytest.mark.parametrize("write", [save_damaged_zip, lambda path: path.symlink_to("/gone")])

@@ -15,7 +15,7 @@ WIDTHS = [16, 32]
 KEY, VALUE, NEXT_KEY, NEXT_VALUE, FAR_KEY, FAR_VALUE = (
     f"ms_adapter.{number}.to_{kind}_ip.weight" for number in (1, 3, 7) for kind in "kv"
 )
-FIX = ("get ms_adapter.bin from huggingface.co", "choose ms_adapter.bin")
+FIX = ("get ms_adapter.bin from huggingface.co", "choose ms_adapter.bin", "rename it to .bin")
 
 
 def good_state(site_widths=WIDTHS) -> dict:

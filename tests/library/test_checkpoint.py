@@ -25,7 +25,8 @@ from adapter_files import (
 )
 from refusing import Hostile
 
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.files.checkpoint import read_checkpoint
+from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
 
 # torch has much to say about such files
@@ -128,7 +129,6 @@ BAD_STATES = {what: changed(changes) for what, changes in BAD_CHANGES.items()} |
     "a tensor": zeros(3),
     "an empty dict": {},
     "groups of None": {"image_proj": None, "ms_adapter": None},
-    "one level too many": {"model": good_state()},
     "numbers as names": good_state() | {"ms_adapter": {1: zeros(2, 2), 2: zeros(2, 2)}},
     "a number among the names": good_state()
     | {"image_proj": {1: zeros(2)} | good_state()["image_proj"]},

@@ -9,8 +9,9 @@ import torch
 from adapter_files import KEY, changed, flat, good_state, packed, packed_as_before_2020, refusal
 from safetensors.torch import save
 
-from msdiffusion_nodes.files import tensor_files
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.files import listing
+from msdiffusion_nodes.files.checkpoint import read_checkpoint, read_flat
+from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -55,7 +56,7 @@ def test_a_file_that_may_not_be_read_is_said_to_be_there(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     (tmp_path / "a.bin").write_bytes(packed(good_state()))
-    monkeypatch.setattr(tensor_files, "_ShortReads", refuse)
+    monkeypatch.setattr(listing, "_ShortReads", refuse)
     message = refusal(tmp_path / "a.bin")
     assert "may not be read (Permission denied)" in message and str(tmp_path) not in message
 

@@ -19,7 +19,8 @@ from adapter_files import FIX, changed, flat, good_state, packed, packed_as_befo
 from refusing import READABLE
 
 from msdiffusion_nodes.errors import InputError
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.files.checkpoint import read_checkpoint
+from msdiffusion_nodes.files.listing import looks_like_adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,7 +156,8 @@ import json, os, resource, signal, sys, time, warnings
 sys.path.insert(0, os.path.join(os.getcwd(), "tests", "library"))
 import conftest
 from msdiffusion_nodes.method.adapter import Adapter
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint
+from msdiffusion_nodes.files.checkpoint import read_checkpoint
+from msdiffusion_nodes.files.listing import looks_like_adapter
 
 def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from msdiffusion_nodes import convert as module
 from msdiffusion_nodes.convert import convert, main
-from msdiffusion_nodes.files.checkpoint import looks_like_adapter, read_checkpoint, read_flat
+from msdiffusion_nodes.files.checkpoint import read_checkpoint, read_flat
+from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
