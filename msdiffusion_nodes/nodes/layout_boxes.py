@@ -9,10 +9,11 @@ from typing import Any
 from torch import Tensor
 
 from ..boxes.detections import Detection, bounding_boxes, read_detections
+from ..boxes.drawn import parse_boxes
 from ..boxes.matching import left_to_right, match_detections, match_masks
 from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
-from ..layout import NO_AREA, Extent, Layout, Region, parse_boxes, regions_from_masks
+from ..layout import NO_AREA, Extent, Layout, Region, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
 from ..subjects import Subject

@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
+from msdiffusion_nodes.boxes.drawn import parse_boxes
 from msdiffusion_nodes.errors import InputError
-from msdiffusion_nodes.layout import Box, Layout, Region, parse_boxes
+from msdiffusion_nodes.layout import Box, Layout, Region
 from msdiffusion_nodes.pictures.preview import draw_layout
 
 GOOD = "[0, 0, 0.5, 1]"
