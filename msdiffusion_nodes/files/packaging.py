@@ -15,9 +15,7 @@ from typing import NamedTuple
 RESAMPLER, SITES, DUMMY = "image_proj.", "ms_adapter.", "dummy_image_tokens"
 LONGEST_NAME = 300  # characters; longer ones are left as they are
 # wrappers of modules, which may stand anywhere in a name
-WRAPPERS = re.compile(
-    r"(?<![^.])(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
-)
+WRAPPERS = r"(?<![^.])(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 LANDMARKS = ("grounding_latents", "latent_proj.0.weight")  # in no other resampler
 PARTS = (  # of the resampler
     *("grounding_latents", "latent_proj", "latent_norm", "proj_in", "layers", "attention_norm"),
@@ -91,7 +89,7 @@ def official_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _unwrapped(name: str) -> str:
-    return WRAPPERS.sub("", name) if len(name) <= LONGEST_NAME else name
+    return re.sub(WRAPPERS, "", name) if len(name) <= LONGEST_NAME else name
 
 
 def _site(name: str) -> Site | None:

@@ -15,7 +15,7 @@ else:
     import tomli as tomllib  # pytest brings it
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
-COMES_WITH_COMFYUI = {"comfy", "folder_paths", "nodes", "torch"}
+COMES_WITH_COMFYUI = {"comfy", "folder_paths", "latent_preview", "nodes", "torch"}
 PACKAGES = {"PIL": "pillow"}  # others are called as they are imported
 
 
