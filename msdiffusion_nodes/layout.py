@@ -64,7 +64,7 @@ class Box:
         width, height = window.x1 - window.x0, window.y1 - window.y0
         x0, x1 = (window.x0 + x * width for x in (self.x0, self.x1))
         y0, y1 = (window.y0 + y * height for y in (self.y0, self.y1))
-        return Box(x0, y0, min(x1, 1.0), min(y1, 1.0))
+        return Box(x0, y0, x1, y1)  # not over 1: 1 - x0 is rounded by less than 1 shows
 
     def cells(self, height: int, width: int) -> tuple[slice, slice]:
         """Rows and columns of a `height` × `width` grid that the box touches.

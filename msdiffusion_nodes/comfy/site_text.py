@@ -43,7 +43,7 @@ class SiteText:
         if self.other is not None:
             # the tensor may be the other pack's own: it is added to in place
             return self.other(self.q, self.k, self.v, self.options).clone()
-        if rule is None or not chunks or not self._ours:
+        if rule is None or not self._ours:
             return self._attention(slice(None))
         out, start = torch.empty_like(self.q), 0
         for rows in [*(chunk.rows for chunk in chunks), range(len(out), len(out))]:

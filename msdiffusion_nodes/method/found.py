@@ -151,7 +151,7 @@ class MapAverage:
         """0 or 1 from the maps, or `before` until it is time: (batch, subjects, h·w).
 
         Args:
-            before: the same shape.
+            before: the same shape, or that of one picture.
             begin: the noise level at which the maps take over; None where `start_step` counts.
         """
         least, greatest = self.mean.amin(-1, keepdim=True), self.mean.amax(-1, keepdim=True)

@@ -112,7 +112,6 @@ class SubjectsRun:
 
     def _found(self, place: Place, maps: Tensor, before: Tensor) -> Tensor:
         text = self.applied.text
-        before = before.expand(len(maps), -1, -1)
         sigma = None if place.sigmas is None else place.sigmas[0]
         # where some pictures come at a time, in windows that overlap, each has its own average
         pictures = (None,) if place.pictures is None else place.pictures
@@ -121,7 +120,7 @@ class SubjectsRun:
             key = (place.site, place.condition, place.window, place.layout, picture, some.shape)
             average = self._maps.setdefault(key, MapAverage(some))
             average.update(some, sigma)
-            found.append(average.coverage(text, before[: len(some)], self._begin))
+            found.append(average.coverage(text, before, self._begin))
         coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
         if self._show is not None and place.site == self.applied.shown_site:
             shown = rearrange(coverage > 0, "b s (h w) -> b s h w", h=place.grid[0])

@@ -97,6 +97,10 @@ def test_a_map_is_cut_above_the_threshold_between_its_least_and_greatest_value()
         for threshold, found in ((0.2, [0, 1, 1, 1]), (0.6, [0, 0, 0, 1]), (0.0, [0, 1, 1, 1])):
             made = average.coverage(rule(threshold=threshold, start_step=1), BEFORE)
             assert made.tolist() == [[found]]
+    nearly = MapAverage(MAPS)
+    nearly.update(1e-5 * MAPS, torch.tensor(5.0))
+    assert nearly.coverage(rule(threshold=0.4, start_step=1), BEFORE).tolist() == [[[0, 0, 0, 1]]]
+    assert not nearly.coverage(rule(threshold=0.6, start_step=1), BEFORE).any()
     even = MapAverage(MAPS)
     even.update(torch.ones_like(MAPS), torch.tensor(5.0))
     assert not even.coverage(rule(threshold=0.0, start_step=1), BEFORE).any()

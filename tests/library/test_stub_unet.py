@@ -249,11 +249,14 @@ def test_sizes_come_from_the_shapes_and_the_whole_is_the_oracles(dim, latents, o
 
 
 def test_the_adapter_computes_in_the_type_and_place_of_the_boxes(unet, adapter):
-    half = Subject("dog", DOG.image_features.half(), DOG.phrase_embedding.half())
+    half, cat = (
+        Subject(one.phrase, one.image_features.half(), one.phrase_embedding.half())
+        for one in (DOG, CAT)
+    )
     boxes = layout_of(LEFT, RIGHT).boxes()[None]
-    made, grounded = adapter.tokens([half, CAT], boxes), adapter.tokens([half, CAT], boxes, True)
+    made, grounded = adapter.tokens([half, cat], boxes), adapter.tokens([half, cat], boxes, True)
     assert made.dtype == torch.float32 and torch.equal(made, grounded), "grounding is the default"
-    assert not torch.equal(made, adapter.tokens([half, CAT], boxes, False))
+    assert not torch.equal(made, adapter.tokens([half, cat], boxes, False))
     assert torch.allclose(made, adapter.tokens([DOG, CAT], boxes), atol=1e-2)
 
 
