@@ -1,4 +1,4 @@
-"""Shares of the schedule become noise levels as the run begins, by the model that is sampled."""
+"""Shares of the schedule become noise levels when the run begins, by the model that is sampled."""
 
 import pytest
 import torch
