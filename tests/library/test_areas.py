@@ -182,6 +182,10 @@ def test_a_scene_lies_below_all_others_wherever_it_stands(scene):
     assert torch.equal(stack_overlap(coverage, Overlap.JOINT, [scene]), coverage)
 
 
+def test_workflows_are_saved_with_these_names_of_overlaps():
+    assert [each.value for each in Overlap] == ["joint", "topmost"]
+
+
 def test_the_topmost_share_is_what_the_later_ones_leave():
     coverage = torch.tensor([[1.0, 1.0, 0.5], [0.0, 0.25, 0.5], [0.0, 1.0, 0.5]])
     expected = torch.tensor([[1.0, 0.0, 0.125], [0.0, 0.0, 0.25], [0.0, 1.0, 0.5]])
