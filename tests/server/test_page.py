@@ -19,6 +19,7 @@ NAMES = [
     "Load Subjects (MS-Diffusion)",
     "Save Subjects (MS-Diffusion)",
     "Show Areas (MS-Diffusion)",
+    "Subject Detailer (MS-Diffusion)",
     "Subject Options (MS-Diffusion)",
     "Sweep Layout (MS-Diffusion)",
 ]
