@@ -27,7 +27,7 @@ def text_probabilities(
         query, key = query.to(precision), key.to(precision)
     query = rearrange(query, "b n (h d) -> b h n d", h=heads)
     key = rearrange(key, "b t (h d) -> b h d t", h=heads)
-    return ((query * query.shape[-1] ** -0.5) @ key).softmax(dim=-1)
+    return (query @ (key * query.shape[-1] ** -0.5)).softmax(dim=-1)  # the keys are fewer
 
 
 def text_out(probabilities: Tensor, value: Tensor) -> Tensor:
