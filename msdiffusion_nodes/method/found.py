@@ -130,6 +130,7 @@ class MapAverage:
 
     def __init__(self, maps: Tensor) -> None:
         self.mean = torch.zeros_like(maps)
+        self.updates = 0  # `count` is never more, and this number is known without asking the GPU
         self.count = maps.new_zeros(())
         self.sigma = maps.new_full((), -1.0)  # no noise level is below zero
 
@@ -141,6 +142,7 @@ class MapAverage:
         if self.mean.device != maps.device:  # its condition is now evaluated on another GPU
             self.mean, self.count = self.mean.to(maps.device), self.count.to(maps.device)
             self.sigma = self.sigma.to(maps.device)
+        self.updates += 1
         sigma = self.sigma + 1 if sigma is None else sigma
         is_new = (sigma != self.sigma).to(maps.dtype)
         self.count = self.count + is_new

@@ -21,6 +21,8 @@ from .found import MapAverage
 from .schedule import SigmaRange
 from .text import open_text, phrase_columns
 
+JOINT = Overlap.JOINT
+
 
 @dataclass(frozen=True)
 class Place:
@@ -80,7 +82,14 @@ class SubjectsRun:
         known = self._known(place, device)
         if maps is None:
             return known
-        coverage = self._found(place, maps, known.coverage())
+        averages = self._averages(place, maps)
+        if self._waits(averages):
+            self._tell(place, known.coverage().expand(len(maps), -1, -1))
+            return known
+        rule, before = self.applied.text, known.coverage()
+        found = [average.coverage(rule, before, self._begin) for average in averages]
+        coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
+        self._tell(place, coverage)
         return FoundAreas(coverage, self._owners(device), self._apart(place))
 
     def open_text(self, areas: Areas, length: int, device: torch.device) -> Tensor:
@@ -110,22 +119,32 @@ class SubjectsRun:
         subjects = torch.cat(gates)
         return Gate(subjects, subjects[self._owners(sigmas.device)])
 
-    def _found(self, place: Place, maps: Tensor, before: Tensor) -> Tensor:
-        text = self.applied.text
+    def _averages(self, place: Place, maps: Tensor) -> list[MapAverage]:
+        """The maps so far, these among them.
+
+        Where some pictures come at a time, in windows that overlap, each has an average of its own.
+        """
         sigma = None if place.sigmas is None else place.sigmas[0]
-        # where some pictures come at a time, in windows that overlap, each has its own average
         pictures = (None,) if place.pictures is None else place.pictures
-        found = []
+        averages = []
         for picture, some in zip(pictures, maps.chunk(len(pictures)), strict=True):
             key = (place.site, place.condition, place.window, place.layout, picture, some.shape)
             average = self._maps.setdefault(key, MapAverage(some))
             average.update(some, sigma)
-            found.append(average.coverage(text, before, self._begin))
-        coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
+            averages.append(average)
+        return averages
+
+    def _waits(self, averages: Sequence[MapAverage]) -> bool:
+        """Whether it is certain that the layout's own areas still act: they cost less."""
+        applied = self.applied
+        if self._begin is not None or applied.keeps_text_in_box and applied.overlap is not JOINT:
+            return False
+        return all(average.updates < applied.text.start_step for average in averages)
+
+    def _tell(self, place: Place, coverage: Tensor) -> None:
         if self._show is not None and place.site == self.applied.shown_site:
             shown = rearrange(coverage > 0, "b s (h w) -> b s h w", h=place.grid[0])
             self._show(place.condition, shown)
-        return coverage
 
     def _known(self, place: Place, device: torch.device) -> KnownAreas:
         applied = self.applied

@@ -45,7 +45,7 @@ def run_of(subjects):
 @pytest.mark.parametrize("overlap", list(Overlap))
 def test_nothing_asks_for_a_number(overlap):
     # on "meta" a tensor has a shape and no values: what reads one, a sync on a GPU, raises here
-    rule = TextRule([[2], [5, 6]], 77, 0.5, 2, text_in_box=True)
+    rule = TextRule([[2], [5, 6]], 77, 0.5, 1, text_in_box=True)
     times = [Times(), Times(0.1, 0.9)]
     subjects = applied(overlap=overlap, text=rule, times=times)
     run, shown = run_of(subjects), []
@@ -168,7 +168,7 @@ def test_until_areas_are_found_the_layouts_own_act_as_they_would(overlap, soft):
     """Of two subjects this many have a mask with soft edges."""
     mask = torch.rand(*GRID, generator=torch.Generator().manual_seed(0)).clamp(0.2, 0.9)
     regions = [Region(Box(0, 0, 1, 1), mask if n < soft else None) for n in range(2)]
-    text = TextRule([[1], [2]], 4, 0.5, 1000)
+    text = TextRule([[1], [2]], 4, 0.5, 1, start_percent=0.9)  # only the GPU knows the time
     subjects = applied(layouts=[Layout(tuple(regions), 64, 64)], text=text, overlap=overlap)
     query, cpu, made = random(3, CELLS, HEADS * DIM, seed=4), torch.device("cpu"), []
     run = run_of(subjects)
@@ -216,6 +216,20 @@ def test_what_is_made_once_is_where_the_queries_are():
 def test_applied_subjects_are_never_copied():
     subjects = applied()
     assert copy.deepcopy({"held": subjects})["held"] is subjects
+
+
+def test_until_the_areas_can_take_over_the_layouts_own_act():
+    run, cpu = run_of(applied(text=TextRule([[1], [2]], 4, 0.5, 3))), torch.device("cpu")
+    maps = random(1, 2, CELLS).softmax(-1)
+    kinds = []
+    for sigma in (9.0, 9.0, 8.0, 7.0):
+        here = Place(0, "positive", GRID, torch.tensor([sigma]))
+        areas = run.areas(here, maps, cpu)
+        kinds.append(type(areas).__name__)
+        own = torch.equal(areas.coverage(), run.areas(here, None, cpu).coverage())
+        assert own is (sigma > 7.0), "the third noise level is the third step"
+    # the second call at one noise level counts nothing, which only the GPU knows
+    assert kinds == ["KnownAreas", "KnownAreas", "FoundAreas", "FoundAreas"]
 
 
 def test_without_a_sigma_every_evaluation_counts():
