@@ -19,6 +19,9 @@ LISTED = 8  # names in an error
 class InputError(ValueError):
     """Something that came by a node's input cannot be used; the text is for people."""
 
+    # the page shows the module in front of the text, and for a pack that is a path of the machine
+    __module__ = "builtins"
+
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:

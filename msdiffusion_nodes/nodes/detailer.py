@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..comfy.detailing import Detailer, Sampling, check_paints
 from ..comfy.relaying import subjects_on
-from ..errors import naming
+from ..errors import InputError, naming
 from ..layout import Layout, LayoutBatch, all_layouts
 from ..method.fitting import check_batch, check_layout
 from ..pictures.crops import Cutting
@@ -18,6 +18,7 @@ from .sockets import CATEGORY, checked
 
 CFG = {"min": 0.0, "max": 100.0, "step": 0.1, "round": 0.01}
 PADDING = {"min": 0.0, "max": 4.0, "step": 0.01}
+LEAST_DENOISE = 0.01
 
 
 class SubjectDetailer:
@@ -118,5 +119,8 @@ class SubjectDetailer:
                 check_layout(each, on_model)
         cutting = Cutting(int(size), padding, int(feather))
         tasks = tasks_of(pictures, layouts, on_model, subjects, cutting)
+        with naming("denoise"):
+            if 0 < denoise < LEAST_DENOISE:  # ComfyUI makes a schedule of steps ÷ denoise
+                raise InputError(f"{denoise} came; expected 0, or {LEAST_DENOISE} to 1")
         settings = (int(seed), int(steps), cfg, sampler_name, scheduler, denoise)
         return Detailer(model, vae, Sampling(positive, negative, *settings)).paint(pictures, tasks)
