@@ -4,11 +4,17 @@ import gc
 
 import torch
 
+WITHOUT_MEMORY = ("FakeTensor", "FunctionalTensor")  # what torch's compiler keeps
+
 
 def tensors_alive(device="cpu"):
     """The number of tensors on a device, and the bytes of their storages."""
     gc.collect()
     every = [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+    # what torch's compiler keeps has no memory of its own
+    every = [
+        each for each in every if type(each).__name__ not in ("FakeTensor", "FunctionalTensor")
+    ]
     on_it = [each for each in every if each.device.type == device and each.layout is torch.strided]
     # "meta" has no addresses: there each tensor counts by itself
     storages = {

@@ -7,6 +7,7 @@ import nodes
 import pytest
 import torch
 from comfy import model_base, model_patcher, sd, sdxl_clip, supported_models, supported_models_base
+from comfy.ldm.flux.model import FluxParams
 from made_up import PICTURE, two_subjects
 from PIL import Image
 
@@ -107,7 +108,8 @@ def test_the_wrong_clip(refused, tiny, pack):
 
 def flux(tiny):
     config = supported_models.Flux({})
-    config.unet_config = FLUX | {"dtype": torch.float32}
+    newer = {"txt_ids_dims": []} if "txt_ids_dims" in FluxParams.__annotations__ else {}
+    config.unet_config = FLUX | newer | {"dtype": torch.float32}
     device = torch.device("cpu")
     return model_patcher.ModelPatcher(model_base.Flux(config), device, device)
 

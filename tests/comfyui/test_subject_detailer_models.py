@@ -1,5 +1,7 @@
 """Subject Detailer with any model: whose layout is exchanged, what is told, what is refused."""
 
+import time
+
 import comfy.model_management
 import comfy.utils
 import pytest
@@ -149,13 +151,17 @@ def test_controls_see_the_same_part_of_their_picture(pack):
     assert first.previous_controlnet is not shared.previous_controlnet
 
 
+WAIT = 0.15  # seconds; newer ComfyUIs tell of a step only some time after the last one
+
+
 def test_progress_goes_over_all_subjects_and_their_steps(detail, monkeypatch):
     told = []
-    monkeypatch.setattr(
-        comfy.utils,
-        "PROGRESS_BAR_HOOK",
-        lambda done, total, *rest, **named: told.append((done, total)),
-    )
+
+    def hook(done, total, *rest, **named):
+        told.append((done, total))
+        time.sleep(WAIT)
+
+    monkeypatch.setattr(comfy.utils, "PROGRESS_BAR_HOOK", hook)
     detail(image=torch.cat([PICTURE, PICTURE]))
     steps = [done for done, total in told if total == 8]  # two pictures, two subjects, two steps
     assert steps == list(range(1, 9))
@@ -167,6 +173,7 @@ def test_it_stops_where_comfyui_is_interrupted(when, detail, monkeypatch):
 
     def hook(done, total, *rest, **named):
         told.append(done)
+        time.sleep(WAIT)
         if done == when:
             comfy.model_management.interrupt_current_processing(True)
 

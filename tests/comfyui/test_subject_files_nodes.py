@@ -122,7 +122,7 @@ BAD_PREFIXES = {
     "/tmp/dog": "leaves ComfyUI's output folder",
     "../output2/dog": "leaves ComfyUI's output folder",
     "dog\0": "null",
-    "dog\0/cat": "null",
+    "dog\0/cat": "x00/cat",  # newer ComfyUIs say it in other words
     "dog\ud800": "names no file",
     "x" * 300: "too long",
     "in_the_way.txt/dog": "irectory",
