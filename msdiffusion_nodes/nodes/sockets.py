@@ -103,6 +103,11 @@ def _is_conditioning(value: object) -> bool:
     )
 
 
+def _is_vae(value: object) -> bool:
+    # newer ComfyUIs give text encoders these two as well
+    return _has("encode", "decode")(value) and not hasattr(value, "tokenize")
+
+
 def _are_subjects(value: object) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(each, Subject) for each in value)
 
@@ -128,7 +133,7 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
         lambda value: _is_readable(value, FLOATS + WHOLE),
         "a mask [masks, height, width] of numbers from 0 to 1",
     ),
-    "VAE": (_has("encode", "decode", "first_stage_model"), "the VAE of the model's checkpoint"),
+    "VAE": (_is_vae, "the VAE of the model's checkpoint"),
     "CONDITIONING": (_is_conditioning, "an encoded prompt, such as CLIP Text Encode's"),
     "LATENT": (_is_latent, "what a sampler made"),
     "MODEL": (_has("model", "model_options", "get_model_object"), "an SDXL model"),
