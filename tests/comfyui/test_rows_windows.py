@@ -4,6 +4,7 @@ Pictures of a batch know nothing of one another, so windows along it change noth
 height or width is as if that part were sampled by itself, with its *Crop Layout*.
 """
 
+import inspect
 from types import SimpleNamespace
 
 import comfy.context_windows
@@ -21,7 +22,8 @@ from sampling import PROMPT, empty_latent, ksampler, text
 pytestmark = pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
 BOXES = ["[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]", "[[0.3, 0.1, 1, 0.6], [0, 0.5, 0.6, 1]]"]
 BOXES += ["[[0, 0, 1, 0.4], [0.2, 0.4, 0.9, 0.9]]"]
-LATER = hasattr(comfy.context_windows, "create_sampler_sample_wrapper")  # ComfyUI 0.30 or so
+TAKES = inspect.signature(ContextWindowsManualNode.execute).parameters
+LATER = "causal_window_fix" in TAKES  # ComfyUI 0.30 or so
 SIZE = {"width": 128, "height": 128}
 
 
@@ -45,8 +47,9 @@ def windows(model, dim, length, overlap=0, schedule="standard_static", **more):
     inputs = {"model": model, "context_length": length, "context_overlap": overlap, "dim": dim}
     inputs |= {"context_schedule": schedule, "context_stride": 1, "closed_loop": False}
     inputs |= {"fuse_method": "flat", **more}
-    if LATER:
+    if "freenoise" in TAKES:
         inputs = {"freenoise": False, "causal_window_fix": False, **inputs}
+        inputs = {name: value for name, value in inputs.items() if name in TAKES}
     made = core(ContextWindowsManualNode, **inputs)
     made.model_options["context_handler"].__class__ = Handler
     return made
