@@ -21,9 +21,9 @@ from torch.nn import functional as F
 from .layer import CONTEXT_WIDTH, HEAD_WIDTH, TEXT_TOKENS, SiteLayer, random_layer
 from .scenes import TOKENS, WEIGHT, overlapping, side_by_side
 from .setup import Bench
+from .site import SHAPES
 from .tables import Table, judged
 
-SHAPES = ((640, 64), (1280, 32))  # width of the site, side of its grid, at 1024²
 SUBJECTS = 2
 SHARE = 0.5
 PHRASES = ((2,), (5, 6))  # places of the subjects' phrases in the text

@@ -15,7 +15,6 @@ from comfy.patcher_extension import CallbacksMP, WrappersMP
 from torch import Tensor
 
 from ..errors import InputError
-from ..method.applied import AppliedSubjects
 from .runs import CALL, EVALUATION, RUN, Evaluation, Run, applied_on, evaluation_of
 from .shown_areas import remember
 from .site_patch import SitePatch
@@ -130,7 +129,8 @@ def _check_called(
     called, run.called = run.called, None
     ours, lost = site_patches(options), 0
     for applied in applied_on(options):
-        here = {patch.site for patch in ours.values() if applied in _chain(patch)}
+        reached = (each for patch in ours.values() for each in patch.chain())
+        here = {each.site for each in reached if each.applied is applied}
         sites = range(len(applied.tokens[0]))
         lost += sum((applied, n) not in called and n not in here for n in sites)
     if lost:
@@ -144,13 +144,6 @@ def _acts(entry: Mapping[str, Any], sigma: Tensor) -> bool:
     """Whether ComfyUI evaluates a condition at a noise level."""
     start, end = entry.get("timestep_start"), entry.get("timestep_end")
     return bool((start is None or sigma <= start) and (end is None or sigma >= end))
-
-
-def _chain(patch: Any) -> Iterable[AppliedSubjects]:
-    """The subjects that a patch adds, and those of the patches that it calls."""
-    while isinstance(patch, SitePatch):
-        yield patch.applied
-        patch = patch.earlier
 
 
 def _uncompiled(options: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from comfy.model_patcher import ModelPatcher
@@ -74,16 +74,10 @@ def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) ->
 
 def _check_reached(model: ModelPatcher) -> None:
     options = model.model_options["transformer_options"]
-    found = Counter(each.applied for one in site_patches(options).values() for each in _chain(one))
+    found = Counter(each.applied for one in site_patches(options).values() for each in one.chain())
     for applied in _applied(model):
         if found[applied] < len(applied.tokens[0]):
             raise InputError(
                 "model: another node behind Apply MS-Diffusion has put itself before the subjects,"
                 " so their boxes cannot be those of a crop; put Apply MS-Diffusion behind that node"
             )
-
-
-def _chain(patch: object) -> Iterator[SitePatch]:
-    while isinstance(patch, SitePatch):
-        yield patch
-        patch = patch.earlier

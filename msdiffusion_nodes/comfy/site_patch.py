@@ -103,6 +103,13 @@ class SitePatch:
         if hasattr(self.earlier, "cleanup"):
             self.earlier.cleanup()
 
+    def chain(self) -> Iterator[SitePatch]:
+        """This patch, and those of earlier ApplyMSDiffusions that it calls."""
+        patch: Any = self
+        while isinstance(patch, SitePatch):
+            yield patch
+            patch = patch.earlier
+
     def copy(self) -> SitePatch:
         """For a clone of the model: its own list of additions, the same tensors."""
         twin = SitePatch(self.site, self.key, self.applied, self.earlier, self.bare)
