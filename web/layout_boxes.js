@@ -1,64 +1,89 @@
-// Puts the layout editor into the node Layout Boxes.
+// Makes the layout editor the widget of Layout Boxes' input `boxes`: its value is the boxes' text.
 
 import { app } from "../../scripts/app.js";
 import { LayoutEditor } from "./layout_editor/editor.js";
-import { rewriteLine, subjectsOf } from "./layout_editor/graph.js";
-import { origin, placeOf } from "./layout_editor/links.js";
-import { imageOf } from "./layout_editor/pictures.js";
-import { isMiddle } from "./layout_editor/pointer.js";
+import { hostOf } from "./layout_editor/host.js";
+import { openedFrom, placeOf } from "./layout_editor/links.js";
+import { Places } from "./layout_editor/places.js";
+import { passOn } from "./layout_editor/passing.js";
+import { showPromoted } from "./layout_editor/promoted.js";
 import { speak } from "./layout_editor/texts.js";
-import { valueOf } from "./layout_editor/values.js";
 
+const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as it is without this file
 const NEW_SIZE = [400, 740];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
-const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
 app.registerExtension({
   name: "msdiffusion.layout_boxes",
+  beforeRegisterNodeDef(nodeType, { name, input }) {
+    if (name === "LayoutBoxes") input.required.boxes[1].widgetType = KIND;
+  },
+  getCustomWidgets: () => ({ [KIND]: (node, name, [, { default: start }]) => attach(node, name, start) }),
+  setup() {
+    const remember = ({ detail: { subgraph, fromNode } }) => openedFrom.set(subgraph, fromNode);
+    app.canvas.canvas.addEventListener("subgraph-opened", remember);
+  },
   nodeCreated(node) {
-    if (node.comfyClass === "LayoutBoxes") attach(node);
+    if (node.comfyClass === "LayoutBoxes") enlarge(node, NEW_SIZE);
+    if (node.subgraph) showPromoted(node, KIND, (place) => addView(node, place));
   },
 });
 
-function attach(node) {
-  const boxes = node.widgets?.find((one) => one.name === "boxes");
-  if (!boxes) return;
-  hide(boxes);
+/** The widget of `boxes`, which a new node makes. */
+function attach(node, name, start) {
   speak(app.extensionManager?.setting?.get("Comfy.Locale") ?? "en");
-  const editor = new LayoutEditor(hostOf(node, boxes));
-  passOn(editor.element, editor.signal);
-  const widget = node.addDOMWidget("layout_editor", "MSD_LAYOUT_EDITOR", editor.element, {
-    serialize: false,
+  let text = start;
+  const setValue = (value) => {
+    text = String(value ?? start);
+  };
+  const widget = addEditor(node, name, KIND, () => placeOf(node), { getValue: () => text, setValue });
+  chain(node, "onExecuted", (output) => {
+    node.msdLastRun = output?.msd_layout?.[0];
+  });
+  return { widget };
+}
+
+/** Shows, in the node of a subgraph, the boxes of a node in it whose value is the subgraph's. */
+function addView(holder, place) {
+  const view = addEditor(holder, "layout_editor", `${KIND}_VIEW`, place, { serialize: false });
+  view.serialize = false;
+  enlarge(holder, [NEW_SIZE[0], holder.computeSize()[1]]);
+  return view;
+}
+
+/** @param place gives the place of the Layout Boxes whose boxes are edited. */
+function addEditor(node, name, kind, place, options) {
+  const places = new Places(() => {
+    const editor = new LayoutEditor(hostOf(place));
+    passOn(editor.element, editor.signal, app.canvas);
+    return editor;
+  });
+  const widget = node.addDOMWidget(name, kind, places.element, {
     hideOnZoom: false,
     getMinHeight: () => MIN_HEIGHT,
+    ...options,
   });
-  widget.serialize = false;
-  node.setSize([Math.max(node.size[0], NEW_SIZE[0]), Math.max(node.size[1], NEW_SIZE[1])]);
+  // with the boxes linked, the editor shows them: the page would hide it, or disable the mouse
+  for (const name of ["computedDisabled", "connectionSuppressed"]) {
+    Object.defineProperty(widget, name, { get: () => false, set() {} });
+  }
   const look = () => {
-    takePlace(node, editor.element);
-    editor.refresh();
+    takePlace(node, places.element);
+    places.refresh();
   };
   let timer = null;
   const start = () => (timer ??= setInterval(look, REFRESH));
+  const end = () => {
+    clearInterval(timer);
+    places.end();
+  };
   chain(node, "onAdded", start);
   chain(node, "onConfigure", look);
-  chain(node, "onExecuted", (output) => {
-    node.msdLastRun = output?.msd_layout?.[0];
-    editor.refresh();
-  });
-  chain(node, "onRemoved", () => {
-    clearInterval(timer);
-    editor.destroy();
-  });
+  chain(node, "onRemoved", end);
+  chain(widget, "onRemove", end);
   if (node.graph) start();
-}
-
-/** The value stays a widget of its own, for the API and saved files; only the editor is seen. */
-function hide(boxes) {
-  boxes.hidden = true;
-  boxes.options = { ...boxes.options, hidden: true };
-  boxes.computeSize = () => [0, -4]; // older pages leave room for hidden widgets, and 4 more
+  return widget;
 }
 
 /** Undo builds nodes anew under their old ids, and Nodes 2.0 goes on showing the old editor. */
@@ -68,88 +93,13 @@ function takePlace(node, element) {
   document.querySelector(`[data-node-id="${node.id}"] .msd-editor`)?.replaceWith(element);
 }
 
-/**
- * Wheel and middle button zoom and move the graph over the editor, too. Nodes 2.0 sees to it; the
- * classic canvas lies beside the element and has to be told.
- */
-function passOn(element, signal) {
-  const tell = (event) => {
-    if (LiteGraph.vueNodesMode) return;
-    app.canvas.canvas.dispatchEvent(new event.constructor(event.type, event));
-  };
-  for (const type of ["pointerdown", "pointermove", "pointerup"]) {
-    element.addEventListener(type, (event) => isMiddle(event) && tell(event), { signal });
-  }
-  const wheel = (event) => {
-    if (scrolls(event.target.closest(".msd-list, .msd-message, .msd-text"))) return event.stopPropagation();
-    if (!LiteGraph.vueNodesMode) event.preventDefault();
-    tell(event);
-  };
-  element.addEventListener("wheel", wheel, { signal, passive: false });
+function enlarge(node, [width, height]) {
+  node.setSize([Math.max(node.size[0], width), Math.max(node.size[1], height)]);
 }
 
-function scrolls(element) {
-  return Boolean(element && element.scrollHeight > element.clientHeight);
-}
-
-function hostOf(node, boxes) {
-  return {
-    read: () => String(valueOf(placeOf(node), "boxes") ?? boxes.value),
-    write(text) {
-      boxes.value = text;
-      boxes.callback?.(text);
-      remember(node);
-    },
-    context: () => contextOf(node),
-    rename(index, name) {
-      const { line } = subjectsOf(node, node.msdLastRun?.names)[index] ?? {};
-      if (line) rewriteLine(line, name);
-      else node.properties.msdNames = Object.assign([], node.properties.msdNames, { [index]: name });
-      remember(node);
-    },
-    get grid() {
-      return node.properties.msdGrid ?? "off";
-    },
-    set grid(value) {
-      node.properties.msdGrid = value;
-      remember(node);
-    },
-  };
-}
-
-function contextOf(node) {
-  const place = placeOf(node);
-  const linked = Object.keys(SOURCES).find((name) => origin(place, name));
-  const run = node.msdLastRun;
-  const own = node.properties.msdNames ?? [];
-  const subjects = subjectsOf(node, run?.names).map(({ line, ...one }) => one);
-  const picture = imageOf(place, "picture");
-  const context = {
-    width: valueOf(place, "width") ?? run?.width ?? 1024,
-    height: valueOf(place, "height") ?? run?.height ?? 1024,
-    subjects: subjects.length ? subjects : own.map((name) => ({ name: name ?? "", image: null })),
-    picture: drawable(picture) ? picture : null,
-    source: linked ? SOURCES[linked] : "boxes",
-  };
-  if (!linked || linked === "boxes" || run?.source !== linked) return context;
-  return { ...context, shown: run.boxes, note: run.note, unused: run.unused };
-}
-
-function drawable(image) {
-  return Boolean(image?.complete && image.naturalWidth);
-}
-
-/** Makes the change a step of undo, and the graph paint it. */
-function remember(node) {
-  node.graph?.setDirtyCanvas?.(true, true);
-  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-  if (tracker?.captureCanvasState) tracker.captureCanvasState();
-  else tracker?.checkState?.();
-}
-
-function chain(node, name, act) {
-  const before = node[name];
-  node[name] = function (...values) {
+function chain(object, name, act) {
+  const before = object[name];
+  object[name] = function (...values) {
     const result = before?.apply(this, values);
     act(...values);
     return result;

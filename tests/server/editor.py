@@ -69,7 +69,7 @@ class Editor:
         self.opened = opened
         self.sent_as = sent_as or number
         self.aspect = aspect
-        found = self.page.evaluate_handle(PANEL, [opened, number, "layout_editor"])
+        found = self.page.evaluate_handle(PANEL, [opened, number, "boxes"])
         self.panel = found.as_element()
         self.canvas = self.panel.query_selector(".msd-canvas")
         self.mark = f"editor-{next(NUMBERS)}"  # to find it again, whatever it holds by then

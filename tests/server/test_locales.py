@@ -141,7 +141,7 @@ def test_node_and_editor_are_japanese_where_the_page_is(japanese_page):
     assert shown["inputs"] == {name: entry["name"] for name, entry in texts["inputs"].items()}
     assert shown["outputs"] == [entry["name"] for entry in texts["outputs"].values()]
     assert shown["widgets"]["width"] == texts["inputs"]["width"]["name"]
-    editor = japanese_page.element(number, "layout_editor")
+    editor = japanese_page.element(number, "boxes")
     expected = japanese_page.page.evaluate(EDITOR_TEXTS)["ja"]
     for tool in ("add", "mirror", "swap", "distribute", "layouts", "snap", "asText"):
         assert (

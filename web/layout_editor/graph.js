@@ -1,6 +1,6 @@
 // The subjects that the nodes linked to Layout Boxes give it.
 
-import { isLinked, origin, placeOf } from "./links.js";
+import { isLinked, origin } from "./links.js";
 import { imageOf } from "./pictures.js";
 import { valueOf, widget } from "./values.js";
 
@@ -9,15 +9,14 @@ const PASSING = new Set(["SubjectOptions", "BackgroundSubject", "SaveSubjects"])
 const UNKNOWN = { name: "", image: null, unknown: true, fixed: true };
 
 /**
- * The subjects that reach a node's input `subjects`, in their order.
+ * The subjects that reach the input `subjects` of the node at a place, in their order.
  *
  * @param names those of all the subjects in the last run, for what only a run tells.
  * @returns a list of `name`, `image` (or null), `everywhere`; `line`, where the name is a line that
  *   can be changed; `fixed`, where it cannot; `unknown`, where only a run tells: before the first
  *   one it has no name, and stands for any number of subjects.
  */
-export function subjectsOf(node, names = []) {
-  const place = placeOf(node);
+export function subjectsOf(place, names = []) {
   const found = given(place, 1, DEEPEST);
   const unknown = found.filter((one) => one.unknown).length;
   if (!unknown || names.length < found.length) return found;

@@ -9,19 +9,23 @@ const BYPASSED = 4;
 const MOST_STEPS = 500; // a graph may be a loop for a moment
 const GETTER = /([Gg])etNode$/; // of KJNodes, Easy-Use and others, each with its SetNode
 
-/** The place of a node; in a subgraph that is used twice, that of the first one that is on. */
+export const openedFrom = new WeakMap(); // a subgraph → the node through which it was opened last
+
+/** The place of a node; in a subgraph that is used twice, as it was opened, or the first one on. */
 export function placeOf(node) {
   const root = node.graph?.rootGraph;
   if (!root || root === node.graph) return { node, within: null };
   const graphs = [root, ...(root.subgraphs?.values() ?? [])];
   const shown = graphs.flatMap((one) => one.nodes).filter((one) => one.subgraph === node.graph);
-  const holder = shown.find((one) => one.mode !== MUTED && one.mode !== BYPASSED) ?? shown[0];
+  const opened = shown.find((one) => one === openedFrom.get(node.graph));
+  const holder = opened ?? shown.find(({ mode }) => mode !== MUTED && mode !== BYPASSED) ?? shown[0];
   return { node, within: holder ? placeOf(holder) : null };
 }
 
 /**
  * What gives an input its value: the place of a node that runs, with the `slot` of its output; or
- * a `value` that is sent as it is; null where nothing comes, so that the input's own value counts.
+ * a `value` that is sent as it is, with the `widget` of a subgraph's node that holds it; null where
+ * nothing comes, so that the input's own value counts.
  */
 export function origin(place, name) {
   const slot = slotOf(place.node, name);
@@ -59,7 +63,17 @@ function outside(place, slot, steps) {
   if (!input) return null;
   if (node.isInputConnected(slot)) return intoInput(place, slot, input.type, steps);
   const widget = node.getWidgetFromSlot?.(input);
-  return widget ? { value: widget.value } : null;
+  return widget ? { value: widget.value, widget } : null;
+}
+
+/** The place of the node in a subgraph that an input of the subgraph's node feeds, however deep. */
+export function targetOf({ node, within }, name) {
+  const place = { node, within };
+  if (!node.subgraph) return place;
+  const [number] = node.subgraph.inputs.find((input) => input.name === name)?.linkIds ?? [];
+  const link = getLink(node.subgraph, number);
+  const next = link && node.subgraph.getNodeById(link.target_id);
+  return next && targetOf({ node: next, within: place }, next.inputs[link.target_slot].name);
 }
 
 function fromOutput(place, slot, type, steps) {
