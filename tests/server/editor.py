@@ -24,7 +24,13 @@ MAKE = """([kind, pos, values]) => {
 # the root graph, or the subgraph that is open
 NODE = "const node = (opened ? window.app.canvas : window.app).graph.getNodeById(id);"
 WIDGET = "node.widgets.find(one => one.name === name)"
-PANEL = f"([opened, id, name]) => {{ {NODE} return {WIDGET}.element; }}"
+# of the node itself, or of that of a subgraph; the page may have its element elsewhere, too
+PANEL = f"""([opened, id]) => {{
+    {NODE}
+    const element = node.widgets.findLast(one => one.element?.matches('.msd-editor')).element;
+    const seen = [...document.querySelectorAll('.msd-editor')].filter(one => one.offsetParent);
+    return element.offsetParent || seen.length !== 1 ? element : seen[0];
+}}"""
 VALUES = f"""async ([opened, id, sent, name = 'boxes']) => {{
     {NODE}
     const value = {WIDGET}.value, {{ output }} = await window.app.graphToPrompt();
@@ -69,7 +75,7 @@ class Editor:
         self.opened = opened
         self.sent_as = sent_as or number
         self.aspect = aspect
-        found = self.page.evaluate_handle(PANEL, [opened, number, "boxes"])
+        found = self.page.evaluate_handle(PANEL, [opened, number])
         self.panel = found.as_element()
         self.canvas = self.panel.query_selector(".msd-canvas")
         self.mark = f"editor-{next(NUMBERS)}"  # to find it again, whatever it holds by then

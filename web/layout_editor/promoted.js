@@ -1,5 +1,5 @@
-// Boxes that are promoted to the node of a subgraph. Newer pages keep such a value with that node,
-// and draw nothing for a widget that they do not know: the node gets an editor of its own.
+// Boxes that are an input of a subgraph: the page makes a widget of the subgraph's node for them and
+// draws nothing for it. The node gets an editor of its own, on the value of that widget.
 
 import { placeOf, targetOf } from "./links.js";
 
@@ -12,7 +12,7 @@ import { placeOf, targetOf } from "./links.js";
 export function showPromoted(holder, kind, add) {
   const views = new Map(); // the name of the promoted widget → what shows it
   const follow = () => {
-    const promoted = holder.inputs.filter((input) => isPromoted(input, kind));
+    const promoted = holder.inputs.filter((input) => input._widget?.type === kind);
     const names = new Set(promoted.map((input) => input.name));
     for (const [name, view] of views) {
       if (names.has(name)) continue;
@@ -20,7 +20,7 @@ export function showPromoted(holder, kind, add) {
       holder.removeWidget(view);
     }
     for (const { name, _widget: widget } of promoted) {
-      widget.options = { ...widget.options, hidden: true };
+      hide(widget);
       if (!views.has(name)) views.set(name, add(() => targetOf(placeOf(holder), name)));
     }
   };
@@ -38,7 +38,9 @@ export function showPromoted(holder, kind, add) {
   };
 }
 
-/** Older pages have the node show the very widget, with its element. */
-function isPromoted({ _widget: widget }, kind) {
-  return widget?.type === kind && !widget.element;
+function hide(widget) {
+  widget.options = { ...widget.options, hidden: true };
+  widget.hidden = true; // older pages look here,
+  widget.computeLayoutSize = undefined; // and leave room for hidden widgets, and 4 more
+  widget.computeSize = () => [0, -4];
 }
