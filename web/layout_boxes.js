@@ -13,6 +13,9 @@ const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as i
 const NEW_SIZE = [400, 740];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
+// of the widget, whatever the page sets: with the boxes linked it would hide the editor that shows
+// them, or take the mouse from it; the panel beside the graph would leave it as narrow as itself
+const KEPT = { computedDisabled: false, connectionSuppressed: false, width: undefined };
 
 app.registerExtension({
   name: "msdiffusion.layout_boxes",
@@ -64,10 +67,15 @@ function addEditor(node, name, kind, place, options) {
     getMinHeight: () => MIN_HEIGHT,
     ...options,
   });
-  // with the boxes linked, the editor shows them: the page would hide it, or disable the mouse
-  for (const name of ["computedDisabled", "connectionSuppressed"]) {
-    Object.defineProperty(widget, name, { get: () => false, set() {} });
+  for (const [name, value] of Object.entries(KEPT)) {
+    Object.defineProperty(widget, name, { get: () => value, set() {}, configurable: true });
   }
+  const draw = widget.draw;
+  widget.draw = function (context, ...values) {
+    const { canvas, bgcanvas } = app.canvas;
+    if ([canvas, bgcanvas].includes(context.canvas)) return draw?.call(this, context, ...values);
+    places.fill(context.canvas.parentElement); // the panel beside the graph has widgets painted
+  };
   const look = () => {
     takePlace(node, places.element);
     places.refresh();

@@ -1,6 +1,6 @@
-// Where the page shows one widget: in its node, in the panel beside the graph, in an app. The page
-// moves the widget's element from place to place; what it has left and still shows gets an editor
-// of its own, on the same value.
+// Where the page shows one widget: in its node, in the panel beside the graph, in an app. It moves
+// the widget's element from place to place; where it does not, or has left, and still shows the
+// widget, there is an editor of its own, on the same value.
 
 /** The editor's element, which tells where it is put. */
 class EditorElement extends HTMLElement {
@@ -33,8 +33,9 @@ export class Places {
     this.left.add(here);
   }
 
+  /** Gives a place an editor, unless it has one. */
   fill(place) {
-    if (!place.isConnected || place.childElementCount) return;
+    if (!place?.isConnected || place.querySelector(":scope > .msd-editor")) return;
     this.others.get(place)?.destroy();
     const editor = this.make();
     this.others.set(place, editor);
@@ -45,7 +46,9 @@ export class Places {
   /** Has each editor that is shown look around. */
   refresh() {
     this.main.refresh();
-    for (const place of this.left) if (!place.isConnected) this.forget(place);
+    for (const place of [...this.left, ...this.others.keys()]) {
+      if (!place.isConnected) this.forget(place);
+    }
     for (const editor of this.others.values()) editor.refresh();
   }
 
