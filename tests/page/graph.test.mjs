@@ -6,7 +6,9 @@ import test from "node:test";
 import "./scripts.mjs";
 import { add, link, linkIn, linkOut, newGraph, newSubgraph, stand } from "./graph.mjs";
 
-const { rewriteLine, subjectsOf } = await import("../../web/layout_editor/graph.js");
+const { rewriteLine, subjectsOf: subjectsAt } = await import("../../web/layout_editor/graph.js");
+const { placeOf } = await import("../../web/layout_editor/links.js");
+const subjectsOf = (node, names) => subjectsAt(placeOf(node), names);
 
 const MUTED = 2;
 const BYPASSED = 4;

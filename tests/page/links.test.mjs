@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { origin, passedSlot, placeOf } from "../../web/layout_editor/links.js";
+import { openedFrom, origin, passedSlot, placeOf } from "../../web/layout_editor/links.js";
 import { add, link, linkIn, linkOut, newGraph, newSubgraph, stand } from "./graph.mjs";
 
 const MUTED = 2;
@@ -265,7 +265,20 @@ test("a widget on a subgraph's node is the value of what it stands for inside", 
   const target = add(subgraph, "Target", { inputs: { phrases: "STRING", other: "STRING" } });
   linkIn(subgraph, 0, target, "phrases");
   linkIn(subgraph, 1, target, "other");
-  stand(root, subgraph, { widgets: { phrases: "cat" } });
-  assert.deepEqual(origin(placeOf(target), "phrases"), { value: "cat" });
+  const holder = stand(root, subgraph, { widgets: { phrases: "cat" } });
+  const [widget] = holder.widgets;
+  assert.deepEqual(origin(placeOf(target), "phrases"), { value: "cat", widget });
   assert.equal(origin(placeOf(target), "other"), null);
+});
+
+test("in a subgraph that stands in a graph twice, the node through which it was opened counts", () => {
+  const root = newGraph();
+  const subgraph = newSubgraph(root, { phrases: "STRING" }, {});
+  const target = add(subgraph, "Target", { inputs: { phrases: "STRING" } });
+  linkIn(subgraph, 0, target, "phrases");
+  stand(root, subgraph, { widgets: { phrases: "cat" } });
+  const other = stand(root, subgraph, { widgets: { phrases: "dog" } });
+  assert.equal(origin(placeOf(target), "phrases").value, "cat");
+  openedFrom.set(subgraph, other);
+  assert.equal(origin(placeOf(target), "phrases").value, "dog");
 });
