@@ -31,7 +31,7 @@ export class Panel extends Teller {
     this.text.spellcheck = false;
     this.listen(this.text, "input", () => this.fire("type", this.text.value));
     // "widget-expands" has Nodes 2.0 of older pages give the editor the node's free height
-    this.element = element("msd-editor", { className: "msd-editor widget-expands" });
+    this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.text];
     this.element.append(style, this.toolbar(), ...parts);

@@ -8,7 +8,7 @@ class EditorElement extends HTMLElement {
     this.dispatchEvent(new Event("msd-placed"));
   }
 }
-customElements.define("msd-editor", EditorElement);
+customElements.define("msdiffusion-editor", EditorElement);
 
 export class Places {
   /** @param make makes an editor (LayoutEditor). */
