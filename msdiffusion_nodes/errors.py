@@ -1,6 +1,7 @@
 """The ground floor: the one error that is the user's to mend, and the helpers that word it.
 
-An `InputError` says what came, what was expected, and the fix. Any other exception is a fault of
+An `InputError` says what came, what was expected, and the fix: what is wrong in a first sentence,
+short enough to be shown whole, then "; " or ". ", and what to do. Any other exception is a fault of
 ours or of somebody else's code, and stays what it is.
 """
 

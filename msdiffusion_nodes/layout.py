@@ -47,12 +47,12 @@ class Box:
             return
         if not all(0.0 <= value <= 1.0 for value in corners):
             raise InputError(
-                f"{list(corners)} lies outside the picture: x0, y0, x1, y1 are shares of the"
+                f"{list(corners)} lies outside the picture; x0, y0, x1, y1 are shares of the"
                 " picture from 0 to 1, not pixels"
             )
         if self.x0 >= self.x1 or self.y0 >= self.y1:
             raise InputError(
-                f"{list(corners)} has no area: x0 must be less than x1 and y0 less than y1"
+                f"{list(corners)} has no area; x0 must be less than x1 and y0 less than y1"
                 " (four zeros mean that the subject has no area on purpose)"
             )
 

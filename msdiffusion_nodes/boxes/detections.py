@@ -205,11 +205,11 @@ def _refusal(misfits: Iterable[Misfit], size: Extent) -> str:
     misfits = list(dict.fromkeys(misfits))
     text = "; ".join(misfit.text for misfit in misfits)
     if all(misfit.fault is Fault.NO_AREA for misfit in misfits):
-        return f"{text}: write left, top, right, bottom (xyxy), or choose another bbox_format"
+        return f"{text}; write left, top, right, bottom (xyxy), or choose another bbox_format"
     if size == SHARES:
-        return f"{text}: write shares from 0 to 1, or choose another bbox_format"
+        return f"{text}; write shares from 0 to 1, or choose another bbox_format"
     return (
-        f"{text}: set picture_width and picture_height to the size of the picture that the"
+        f"{text}; set picture_width and picture_height to the size of the picture that the"
         " detector saw, both to 1000 for a model that counts so"
     )
 

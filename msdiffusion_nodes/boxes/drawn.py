@@ -18,7 +18,7 @@ def parse_boxes(text: str) -> tuple[Box, ...]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{_shorten(text)} is no JSON ({error}); {expected}") from error
+        raise InputError(f"{_shorten(text)} is no JSON; {expected} ({error})") from error
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{_shorten(rows)} came; {expected}")
     return tuple(_parse_box(number, row) for number, row in enumerate(rows, start=1))

@@ -139,8 +139,8 @@ def patch_model(
         taken = earlier is not None or site.key[:2] in present
         if taken and applied.keeps_text_in_box:
             raise InputError(
-                "auto_layout: text_in_box needs the text attention to itself, but another node has"
-                " already changed it on this model; turn text_in_box off, or apply that node after"
+                "auto_layout: text_in_box needs the text attention to itself; another node has"
+                " already changed it on this model: turn text_in_box off, or apply that node after"
             )
         patch = SitePatch(number, site.key, applied, earlier, bare)
         patched.set_model_attn2_replace(patch, *site.key)

@@ -110,7 +110,7 @@ class Call:
             rows, columns = self.size
             raise InputError(
                 f"model: another node gives the model {height}×{width} cells (height × width) of a"
-                f" latent of {rows}×{columns} and does not say which, so subjects would land in the"
+                f" latent of {rows}×{columns} and does not say which; subjects would land in the"
                 f" wrong place: {TILES}"
             )
 
@@ -151,8 +151,8 @@ class Call:
         if rest or copies < 1 or copies > 1 and not by_number:
             raise InputError(
                 f"model: another node changed the batch: {queries} rows came for"
-                f" {len(conditions)} conditions of {self.pictures} pictures, so MS-Diffusion cannot"
-                f" tell which are the positive prompt's; {COUPLE}"
+                f" {len(conditions)} conditions of {self.pictures} pictures; MS-Diffusion cannot"
+                f" tell which are the positive prompt's, {COUPLE}"
             )
         chunks, start = [], 0
         for condition in conditions:
@@ -182,7 +182,7 @@ class Call:
         if len(conditions) != len(kinds) or len(came) != len(runs):
             raise InputError(
                 f"model: another node changed the list of conditions from {list(self.kinds)} to"
-                f" {list(kinds)}, so MS-Diffusion cannot tell whose the rows are; {COUPLE}"
+                f" {list(kinds)}; MS-Diffusion cannot tell whose the rows are, {COUPLE}"
             )
         return conditions
 

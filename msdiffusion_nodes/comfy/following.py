@@ -87,8 +87,8 @@ def _on_evaluation(
     run = options.get(RUN)
     if run is None:
         raise InputError(
-            "model: another node samples without ComfyUI's guider, so MS-Diffusion cannot tell"
-            " which prompt is the positive one; use KSampler or SamplerCustomAdvanced"
+            "model: another node samples without ComfyUI's guider; MS-Diffusion cannot tell"
+            " which prompt is the positive one: use KSampler or SamplerCustomAdvanced"
         )
     evaluation = evaluation_of(run, conds, x_in, model_options)
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}

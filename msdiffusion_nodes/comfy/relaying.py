@@ -78,6 +78,6 @@ def _check_reached(model: ModelPatcher) -> None:
     for applied in _applied(model):
         if found[applied] < len(applied.tokens[0]):
             raise InputError(
-                "model: another node behind Apply MS-Diffusion has put itself before the subjects,"
-                " so their boxes cannot be those of a crop; put Apply MS-Diffusion behind that node"
+                "model: another node behind Apply MS-Diffusion has put itself before the subjects;"
+                " their boxes cannot be those of a crop: put Apply MS-Diffusion behind that node"
             )

@@ -58,7 +58,7 @@ class Run:
         if not (getattr(guider, "conds", None) or {}).get("positive"):
             raise InputError(
                 f"model: the guider {type(guider).__name__:.60} does not say which prompt is the"
-                " positive one, so MS-Diffusion cannot tell where subjects may act; use KSampler,"
+                " positive one; MS-Diffusion cannot tell where subjects may act: use KSampler,"
                 " or a guider with a positive prompt"
             )
         for each in applied:
@@ -96,8 +96,8 @@ class Run:
             roles = {role for role, other in same if _text_of(other) is _text_of(entry)}
         if len(roles) > 1 or same and not roles:
             raise InputError(
-                "model: another node exchanged the text of a condition that stands in the positive"
-                " and in the negative prompt, so MS-Diffusion cannot tell which it is; take that"
+                "model: another node exchanged the text of a condition; it stands in the positive"
+                " and in the negative prompt, so MS-Diffusion cannot tell which it is: take that"
                 " node away, or the area of the conditioning"
             )
         return roles == {"positive"}
@@ -116,8 +116,8 @@ class Run:
         """
         if self.others_came and not self.positive_came:
             raise InputError(
-                "model: another node evaluates conditions of its own in place of the sampler's, so"
-                " MS-Diffusion cannot tell which is the positive prompt; take that node away"
+                "model: another node evaluates conditions of its own in place of the sampler's;"
+                " MS-Diffusion cannot tell which is the positive prompt: take that node away"
             )
 
     def end_step(self) -> None:
@@ -170,8 +170,8 @@ class Evaluation:
             conditions = [self.conditions[pair] for pair in pairs]
         except (KeyError, ValueError) as error:
             raise InputError(
-                "model: another node evaluates conditions that it did not announce, so MS-Diffusion"
-                " cannot tell which are the positive prompt's; take that node away"
+                "model: another node evaluates conditions that it did not announce; MS-Diffusion"
+                " cannot tell which are the positive prompt's: take that node away"
             ) from error
         return Call(conditions, kinds, self.pictures, self.which, self.replaced)
 
@@ -195,7 +195,7 @@ def evaluation_of(
     if part.pictures == UNKNOWN and run.needs_pictures:
         raise InputError(
             f"model: another node samples {len(x_in)} of {run.pictures} pictures at a time and does"
-            " not say which, so MS-Diffusion cannot tell whose layout is whose; sample all at once"
+            " not say which; MS-Diffusion cannot tell whose layout is whose; sample all at once"
         )
     height, width = x_in.shape[-2:]
     conditions = {}
@@ -234,9 +234,11 @@ def _check_prompts(rule: TextRule, positive: Sequence[Mapping[str, Any]]) -> Non
         which = "the sampler's positive prompt"
         if len(positive) > 1:
             which += f" {number} of {len(positive)} (combined)"
-        if entry.get(PROMPT):
-            which += f', which comes from an Auto Layout with "{shortened(entry[PROMPT], SHOWN)}",'
-        rule.check_prompt(entry.get("cross_attn"), which)
+        known = entry.get(PROMPT)
+        origin = (
+            f', and this is of an Auto Layout with "{shortened(known, SHOWN)}"' if known else ""
+        )
+        rule.check_prompt(entry.get("cross_attn"), which, origin)
 
 
 def _text_of(entry: Mapping[str, Any]) -> object:

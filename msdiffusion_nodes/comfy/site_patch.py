@@ -137,7 +137,7 @@ class SitePatch:
         if q.shape[1] != height * width:
             raise InputError(
                 f"model: another node changed the picture's grid: {q.shape[1]} queries came for"
-                f" {height}×{width} cells, so MS-Diffusion cannot tell where each one is. Token"
+                f" {height}×{width} cells; MS-Diffusion cannot tell where each one is. Token"
                 " merging does so (ToMe with cross-attention): let it merge self-attention only"
             )
         chunks = call.chunks(len(q), len(k), options["cond_or_uncond"])
@@ -157,8 +157,8 @@ class SitePatch:
         whole = call.replaced.get(self.key[:2])
         if whole is not None and self.applied.keeps_text_in_box:
             raise InputError(
-                "auto_layout: text_in_box needs the text attention to itself, but another node"
-                " behind Apply MS-Diffusion changes it in a whole block; turn text_in_box off, or"
+                "auto_layout: text_in_box needs the text attention to itself; another node"
+                " behind Apply MS-Diffusion changes it in a whole block: turn text_in_box off, or"
                 " take that node away"
             )
         return whole

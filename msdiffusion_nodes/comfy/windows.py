@@ -43,7 +43,7 @@ def announced_part(
     if tuple(shape[-2:]) != seen:
         raise InputError(
             f"model: another node samples {shape[-2]}×{shape[-1]} cells (height × width) of a"
-            f" latent of {size[0]}×{size[1]} and does not say which, so subjects would land in the"
+            f" latent of {size[0]}×{size[1]} and does not say which; subjects would land in the"
             " wrong place. Sample that part in the graph with Crop Layout; a sampler that works at"
             " several sizes (Euler SMEA Dyn) cannot be used with subjects"
         )

@@ -140,7 +140,7 @@ def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
                 came = f"{tensor.dtype} of shape {list(tensor.shape)} on {tensor.device}"
             kinds = ", ".join(str(dtype).removeprefix("torch.") for dtype in DTYPES)
             raise InputError(
-                f"{path.name}: {key!r:.80} is {came:.80}, expected {kinds}: save it so, or {SOURCE}"
+                f"{path.name}: {key!r:.80} is {came:.80}; expected {kinds}: save it so, or {SOURCE}"
             )
     claimed = sum(tensor.numel() * tensor.itemsize for tensor in tensors.values())
     if claimed > path.stat().st_size:
@@ -198,12 +198,12 @@ def _sites(tensors: dict[str, Tensor], name: str) -> tuple[tuple[Tensor, Tensor]
     if missing := [key for key in expected if key not in tensors]:
         raise InputError(
             f"{name}: ms_adapter.{missing[0]} is missing, {len(missing)} of {len(expected)} tensors"
-            f" of the sites are: {IN_PART}; {SOURCE}"
+            f" of the sites are; {IN_PART}; {SOURCE}"
         )
     if odd := sorted(set(tensors) - set(expected)):
         raise InputError(
-            f"{name}: ms_adapter should hold 1.to_k_ip.weight, 1.to_v_ip.weight, 3.to_k_ip.weight"
-            f" and so on, but {odd[0]!r:.80} is too many; {SOURCE}"
+            f"{name}: {odd[0]!r:.80} is too many; ms_adapter should hold 1.to_k_ip.weight,"
+            f" 1.to_v_ip.weight, 3.to_k_ip.weight and so on: {SOURCE}"
         )
     sites = tuple(
         (tensors[expected[2 * site]], tensors[expected[2 * site + 1]]) for site in range(count)

@@ -36,8 +36,8 @@ def adapter_in(contents: object, name: str) -> dict[str, Tensor]:
         if kind := kind_of([*contents, *flat], shapes):
             raise InputError(f"{name} {_other(kind, flat or contents)}")
         raise InputError(
-            f"{name} is no MS-Diffusion adapter: expected image_proj and ms_adapter, found"
-            f" {_first_parts(flat or contents)}; choose ms_adapter.bin"
+            f"{name} is no MS-Diffusion adapter; expected image_proj and ms_adapter, found"
+            f" {_first_parts(flat or contents)}: choose ms_adapter.bin"
         )
     if any(map(is_averaged, names.values())):
         logging.info("MS-Diffusion: of %s the averaged weights (EMA) are used", name)
@@ -72,7 +72,7 @@ def refuse_other_kinds(path: Path, torch_files: bool = True) -> None:
 
 
 def _other(kind: Kind, names: Iterable[str] = ()) -> str:
-    found = f": expected image_proj and ms_adapter, found {_first_parts(names)}" if names else ""
+    found = f"; expected image_proj and ms_adapter, found {_first_parts(names)}" if names else ""
     place = f"; it belongs into {kind.folder}" if kind.folder else ""
     return f"is {kind.name}, not MS-Diffusion's adapter{found}{place}; choose ms_adapter.bin"
 

@@ -67,7 +67,7 @@ def read_tensors(path: str | Path) -> Mapping:
         raise
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"is refused ({reason_of(error)}): it is broken or holds code besides tensors, and"
+            f"is refused ({reason_of(error)}); it is broken or holds code besides tensors, and"
             " nothing in it was executed"
         ) from error
     except PermissionError as error:

@@ -50,7 +50,7 @@ class Adapter(nn.Module):
         except (KeyError, RuntimeError, InputError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(
-                f"{checkpoint.name}: the resampler's tensors do not fit together ({reason});"
+                f"{checkpoint.name}: the resampler's tensors do not fit together; {reason}:"
                 f" {SOURCE}"
             ) from error
         self.to_k_ip = nn.ModuleList(_linear(key, operations) for key, _ in checkpoint.sites)

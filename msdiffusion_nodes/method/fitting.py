@@ -33,7 +33,7 @@ def check_sites(widths: Sequence[int], adapter: Adapter, model_name: str) -> Non
         what = f"text cross-attention {site + 1} {widths[site]} wide instead of {expected[site]}"
     if model_name == "SDXL" and len(widths) < len(expected):
         raise InputError(
-            f"this is {model_name} with {what}, and the adapter needs {len(expected)}: another node"
+            f"this is {model_name} with {what}, and the adapter needs {len(expected)}; another node"
             " on this model has replaced some of its blocks. Put Apply MS-Diffusion before that"
             " node"
         )

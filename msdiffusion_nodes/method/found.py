@@ -68,12 +68,13 @@ class TextRule:
     prompt: str = ""
     embeddings: Sequence[Tensor] = ()
 
-    def check_prompt(self, embedding: Tensor | None, which: str) -> None:
+    def check_prompt(self, embedding: Tensor | None, which: str, origin: str = "") -> None:
         """Refuse a positive prompt in which the phrases may stand elsewhere.
 
         Args:
             embedding: (1, text tokens, width), what the sampler gets.
             which: names the prompt, for the error.
+            origin: what else is known of it.
 
         Raises:
             InputError: it is not what the encoder makes of auto layout's prompt.
@@ -81,11 +82,11 @@ class TextRule:
         if embedding is not None and any(is_same_text(embedding, own) for own in self.embeddings):
             return
         raise InputError(
-            f"auto_layout: {which} is not the text that Auto Layout was given"
-            f' ("{shortened(self.prompt, SHOWN)}"). It may have been edited in one of the two, hold'
-            " wildcards, come from another text encoder, or be joined of parts (BREAK, Conditioning"
-            " Concat). Give the sampler the `positive` output of Auto Layout, through any nodes"
-            " that keep its text"
+            f"auto_layout: {which} is not the text that Auto Layout was given;"
+            f' that was "{shortened(self.prompt, SHOWN)}"{origin}. It may have been edited in one'
+            " of the two, hold wildcards, come from another text encoder, or be joined of parts"
+            " (BREAK, Conditioning Concat). Give the sampler the `positive` output of Auto Layout,"
+            " through any nodes that keep its text"
         )
 
     def check_text(self, length: int, copies: int) -> None:
@@ -101,7 +102,7 @@ class TextRule:
         if copies > 1:
             raise InputError(
                 "auto_layout: another node (attention couple) gives regions of the picture prompts"
-                " of their own, in which the phrases stand elsewhere or not at all; use one of the"
+                " of their own; the phrases stand elsewhere in them or not at all: use one of the"
                 " two"
             )
         if length % self.length:

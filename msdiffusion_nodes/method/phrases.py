@@ -32,7 +32,7 @@ LETTERS = r"[^\W\d_]+"
 # CLIP makes a word of each Chinese or Japanese character, so these are no parts of a word.
 SPACED_WORDS = r"[^\W\d_\u2e80-\U0003ffff]+"
 LAST_WORD = rf"({LETTERS})\W*$"
-SHOWN = 160  # characters of a phrase or of the prompt in an error
+SHORT, LONG = 40, 160  # characters of a phrase or of the prompt in an error
 
 
 def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) -> list[list[int]]:
@@ -62,15 +62,15 @@ def phrase_positions(prompt: str, phrases: Sequence[str], tokenize: Tokenize) ->
     for index, phrase in enumerate(phrases):
         if not spans[index]:
             raise InputError(
-                f'"{_shortened(phrase)}" is not in the prompt "{_shortened(prompt)}"; write it into'
-                " the prompt, or change the subject's phrase to words of the prompt"
+                f'"{_shortened(phrase, SHORT)}" is not in the prompt "{_shortened(prompt, SHORT)}";'
+                " write it into the prompt, or change the subject's phrase to words of the prompt"
             )
         subjects = spans.count(spans[index])
         if len(spans[index]) < subjects:
             raise InputError(
-                f'"{_shortened(phrase)}" is in the prompt {_times(len(spans[index]))}, but'
+                f'"{_shortened(phrase, SHORT)}" is in the prompt {_times(len(spans[index]))}, but'
                 f" {subjects} subjects have that name; write it {_times(subjects)} into the"
-                f' prompt "{_shortened(prompt)}", or give the subjects different phrases'
+                f' prompt "{_shortened(prompt, LONG)}", or give the subjects different phrases'
             )
         alone = [span for span in spans[index] if not _in_longer(span, spans)]
         places = alone if len(alone) >= subjects else spans[index]
@@ -179,8 +179,8 @@ def _in_longer(span: tuple[int, int], spans: list[list[tuple[int, int]]]) -> boo
     return any(other != span and other[0] <= start and end <= other[1] for other in others)
 
 
-def _shortened(text: str) -> str:
-    return shortened(" ".join(text.split()), SHOWN)
+def _shortened(text: str, most: int) -> str:
+    return shortened(" ".join(text.split()), most)
 
 
 def _times(count: int) -> str:

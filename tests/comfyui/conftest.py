@@ -35,6 +35,7 @@ _start_comfyui()
 
 import folder_paths  # noqa: E402
 import torch  # noqa: E402
+from error_lines import first_sentence  # noqa: E402
 from made_up import PICTURE, two_subjects  # noqa: E402
 from pack_modules import load_pack  # noqa: E402
 from promises import HALVES, Fuzzed, weights_of  # noqa: E402
@@ -176,6 +177,7 @@ def refused(run, good):
         assert type(caught.value).__name__ == "InputError" and text.startswith(f"{culprit}: ")
         assert [part for part in parts if part not in text] == [], text
         assert len(text) < 600, "a message, not a dump"
+        assert first_sentence(text)
         assert repr(model.model_options) == options and model.patches == patches
         return text
 

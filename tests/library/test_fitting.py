@@ -56,7 +56,7 @@ LOAD = "Load an SDXL checkpoint"
     [
         ([], "Flux", ["this is Flux with no text cross-attentions of the SDXL kind;", LOAD]),
         ([], "SDXL", ["this is SDXL with no text cross-attentions of", "needs 3", LOST]),
-        ([640, 1280], "SDXL", ["2 text cross-attentions", "needs 3:", LOST]),
+        ([640, 1280], "SDXL", ["2 text cross-attentions", "needs 3;", LOST]),
         (
             [640, 1280],
             "SD15",
