@@ -22,7 +22,7 @@ register_folder()
 class LoadMSDModel:
     CATEGORY = CATEGORY
     DESCRIPTION = "Load the MS-Diffusion adapter from models/msdiffusion."
-    SEARCH_ALIASES = ["msdiffusion", "ms-diffusion", "multi subject", "ms_adapter"]
+    SEARCH_ALIASES = ["msdiffusion", "ms-diffusion", "multi subject", "ms_adapter", "ip adapter"]
     RETURN_TYPES = ("MSD_MODEL",)
     RETURN_NAMES = ("msd_model",)
     OUTPUT_TOOLTIPS = ("The adapter, for Apply MS-Diffusion.",)
@@ -58,7 +58,18 @@ class LoadMSDModel:
 class ApplyMSDiffusion:
     CATEGORY = CATEGORY
     DESCRIPTION = "Give an SDXL model the subjects, each acting in its own box only."
-    SEARCH_ALIASES = ["msdiffusion", "multi subject", "personalisation", "ipadapter regional"]
+    SEARCH_ALIASES = [
+        "msdiffusion",
+        "multi subject",
+        "personalisation",
+        "ipadapter regional",
+        "multiple characters",
+        "multiple subjects",
+        "two people",
+        "reference image",
+        "ip adapter",
+        "regional",
+    ]
     RETURN_TYPES = ("MODEL",)
     OUTPUT_TOOLTIPS = ("The model with the subjects, for the sampler.",)
     FUNCTION = "apply"

@@ -41,7 +41,7 @@ class LayoutBoxes:
         "Say where each subject goes: draw one box a subject, or connect masks or a detector's"
         " boxes."
     )
-    SEARCH_ALIASES = ["msdiffusion", "boxes", "regional", "layout", "bbox"]
+    SEARCH_ALIASES = ["msdiffusion", "boxes", "regional", "layout", "bbox", "bounding box"]
     RETURN_TYPES = ("MSD_LAYOUT", "IMAGE", "MASK", "INT", "INT", "BOUNDING_BOX", "MASK")
     RETURN_NAMES = ("layout", "preview", "masks", "width", "height", "bboxes", "background_mask")
     OUTPUT_TOOLTIPS = (

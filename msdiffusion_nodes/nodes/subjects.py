@@ -27,7 +27,17 @@ class EncodeSubjects:
         " picture; chain a second node through `subjects` for more than four, which is more than"
         " the adapter was trained with."
     )
-    SEARCH_ALIASES = ["msdiffusion", "reference", "subject", "multi subject"]
+    SEARCH_ALIASES = [
+        "msdiffusion",
+        "reference",
+        "subject",
+        "multi subject",
+        "multiple characters",
+        "multiple subjects",
+        "two people",
+        "reference image",
+        "ip adapter",
+    ]
     RETURN_TYPES = ("MSD_SUBJECTS",)
     RETURN_NAMES = ("subjects",)
     OUTPUT_TOOLTIPS = ("The subjects, in the order of the pictures.",)
