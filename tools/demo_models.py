@@ -18,6 +18,7 @@ TINY_NODES = {
     "CheckpointLoaderSimple": "TinySDXL",
     "CLIPVisionLoader": "TinyCLIPVision",
     "ControlNetLoader": "TinyControlNet",
+    "LoadBackgroundRemovalModel": "TinyBackgroundRemoval",
 }
 WEIGHTS = (".safetensors", ".sft", ".bin", ".ckpt", ".pt", ".pth")
 FOLDERS = {

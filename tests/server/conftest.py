@@ -26,6 +26,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # two servers at once: threads would wa
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
 SERVERS = {"bundled": "server", "newest": "newest_server"}  # the fixtures of the front ends
 LOOKS = [(front_end, renderer) for front_end in SERVERS for renderer in ("classic", "nodes2")]
+NEWER = {"RemoveBackground", "LoadBackgroundRemovalModel"}  # ComfyUI's own, from 0.30 on
 WITH_NEWEST = ("test_install.py", "japanese")  # what else runs beside these looks, with `-n2`
 # what a page does with a whole workflow: each front end and each renderer once, to be quick
 BOTH = pytest.mark.parametrize("opened_look", [LOOKS[0], LOOKS[-1]], indirect=True, ids="-".join)
@@ -107,6 +108,15 @@ def look(opened_look):
     opened_look.reset()
     yield opened_look
     assert opened_look.our_errors() == []
+
+
+def known_nodes(workflow, server):
+    """The server's nodes; skips a test whose workflow needs a newer ComfyUI than the server's."""
+    known = server.get("/object_info")
+    types = {entry["type"] for entry in workflow["nodes"]}
+    if lacking := (types & NEWER) - known.keys():
+        pytest.skip(f"this ComfyUI has no {', '.join(lacking)}")
+    return known
 
 
 def node(prompt, kind):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import ROOT, WORKFLOWS
+from conftest import ROOT, WORKFLOWS, known_nodes
 from demo_models import use_tiny_models
 from PIL import Image
 from test_http import painted
@@ -13,6 +13,7 @@ WANTED = {
     "two_subjects",
     "three_subjects_with_background",
     "person_with_clothes",
+    "cut_out",
     "auto_layout",
     "controlnet",
     "inpainting",
@@ -58,7 +59,9 @@ def test_the_promised_examples_are_there_with_a_picture_and_notes():
 @pytest.mark.parametrize("opened_look", [("bundled", "classic")], indirect=True)
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_an_example_runs_from_the_page(path, look):
-    look.load(small(json.loads(path.read_text())))
+    workflow = json.loads(path.read_text())
+    known_nodes(workflow, look.server)
+    look.load(small(workflow))
     entry = look.run()
     picture = painted(look.server, entry["prompt"][2], entry)
     assert picture.shape == (SMALL["height"], SMALL["width"], 3)

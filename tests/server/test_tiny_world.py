@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from conftest import LOOKS, ROOT, WORKFLOWS, node
+from conftest import LOOKS, ROOT, WORKFLOWS, known_nodes, node
 from editor import Editor
 from test_http import painted
 from tiny_world.workflows import use_tiny_world
@@ -15,7 +15,7 @@ EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
 
 def prompt_of(server, path):
     workflow = use_tiny_world(json.loads(path.read_text(encoding="utf-8")))
-    return to_prompt(workflow, server.get("/object_info"))
+    return to_prompt(workflow, known_nodes(workflow, server))
 
 
 def run(server, prompt):

@@ -19,6 +19,7 @@ NODES = {
     "CheckpointLoaderSimple": "TinyWorldCheckpoint",
     "CLIPVisionLoader": "TinyWorldCLIPVision",
     "ControlNetLoader": "TinyWorldControlNet",
+    "LoadBackgroundRemovalModel": "TinyBackgroundRemoval",
 }
 # no training has seen these emoji
 PICTURES = {
