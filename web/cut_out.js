@@ -31,8 +31,7 @@ function cutOut(node) {
   app.canvas.emitBeforeChange?.(); // all of it is one step of undo
   const loader = graph._nodes.find((one) => one.type === LOADER) ?? loaderAbove(pictures[0].source);
   for (const { source, output, mask } of pictures) {
-    const { pos, size } = source;
-    const remover = add(graph, REMOVER, [pos[0], pos[1] + size[1] + GAP]);
+    const remover = add(graph, REMOVER, [source.pos[0], source.pos[1] + heightOf(source) + GAP]);
     source.connect(output, remover, remover.findInputSlot("image"));
     loader.connect(0, remover, remover.findInputSlot("bg_removal_model"));
     remover.connect(0, node, mask);
@@ -45,11 +44,17 @@ function cutOut(node) {
 
 function loaderAbove({ graph, pos }) {
   const loader = add(graph, LOADER, [pos[0], pos[1]]);
-  loader.pos = [pos[0], pos[1] - loader.size[1] - GAP];
+  loader.pos = [pos[0], pos[1] - loader.size[1] - 2 * GAP];
   loader.properties.models = [MODEL]; // newer pages offer to fetch it
   const files = filesOf(loader);
   if (!files.length || files.includes(MODEL.name)) loader.widgets[0].value = MODEL.name;
   return loader;
+}
+
+/** Nodes 2.0 shows a node with its picture higher than it is saved. */
+function heightOf(node) {
+  const shown = document.querySelector(`[data-node-id="${node.id}"]`)?.offsetHeight ?? 0;
+  return Math.max(node.size[1], shown - LiteGraph.NODE_TITLE_HEIGHT);
 }
 
 function add(graph, kind, pos) {
