@@ -5,7 +5,7 @@ from conftest import BOTH
 from pages import OURS
 from test_locales import search_aliases
 
-FIRST = 3  # results that people look at
+FIRST = 8  # results that are seen without scrolling; newer ComfyUIs have boxes, too
 RESULTS = "[role=option]:visible, [data-testid=result-item]:visible"  # of older and newer pages
 CLOSED = "() => !document.querySelector('[role=dialog], .p-dialog')"
 NODES = {
