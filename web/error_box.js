@@ -22,7 +22,7 @@ function isOurs({ exception_type, traceback }) {
   return exception_type === "InputError" && calls.some((call) => call.includes("msdiffusion_nodes"));
 }
 
-function show({ node_id, node_type, exception_message }) {
+async function show({ node_id, node_type, exception_message }) {
   const id = String(node_id);
   boxes.get(id)?.();
   const node = nodeAt(id);
@@ -35,7 +35,7 @@ function show({ node_id, node_type, exception_message }) {
     element.remove(); // Nodes 2.0 of 1.32.9 goes on showing a widget that is gone
     remove(node, widget);
   };
-  const element = errorBox(exception_message, close, listening.signal);
+  const element = await errorBox(exception_message, close, listening.signal);
   const widget = node.addDOMWidget("msdiffusion_error", "MSD_ERROR_BOX", element, {
     serialize: false,
     hideOnZoom: false,

@@ -3,7 +3,8 @@
 import { button, element } from "../layout_editor/elements.js";
 import { sentences } from "./sentences.js";
 
-const STYLE = new URL("style.css", import.meta.url).href;
+// at hand before the first error: without its style the box would take room in the node
+const STYLE = fetch(new URL("style.css", import.meta.url)).then((answer) => answer.text(), () => "");
 const OWN = ["pointerdown", "pointermove", "pointerup", "keydown", "copy", "contextmenu"];
 
 /**
@@ -11,7 +12,7 @@ const OWN = ["pointerdown", "pointermove", "pointerup", "keydown", "copy", "cont
  * @param close is called when the button is pressed.
  * @param signal ends all listeners.
  */
-export function errorBox(text, close, signal) {
+export async function errorBox(text, close, signal) {
   const [wrong, cure] = sentences(text);
   const box = element("div", { className: "msd-error", tabIndex: 0 });
   box.setAttribute("role", "alert");
@@ -22,9 +23,8 @@ export function errorBox(text, close, signal) {
   if (cure) box.append(element("p", { textContent: cure }));
   // the graph neither moves nor copies its nodes when text is selected here
   for (const type of OWN) box.addEventListener(type, (event) => event.stopPropagation(), { signal });
-  const anchor = element("div", { className: "msd-error-anchor", hidden: true });
-  const show = () => (anchor.hidden = false); // without its style it would take room in the node
-  anchor.append(element("link", { rel: "stylesheet", href: STYLE, onload: show, onerror: show }), box);
+  const anchor = element("div", { className: "msd-error-anchor" });
+  anchor.append(element("style", { textContent: await STYLE }), box);
   return anchor;
 }
 
