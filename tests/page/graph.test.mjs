@@ -72,9 +72,9 @@ test("a subject that is switched off does not act, unless its switch is linked t
   const graph = newGraph();
   const options = passing(graph, "SubjectOptions", 0, { number: 2, enabled: false });
   const layout = behind(encode(graph, "cat\ndog"), options);
-  assert.deepEqual(subjectsOf(placeOf(layout)).map((one) => Boolean(one.off)), [false, true]);
+  assert.deepEqual(subjectsOf(layout).map((one) => Boolean(one.off)), [false, true]);
   options.widgets[1].value = true;
-  assert.deepEqual(subjectsOf(placeOf(layout)).map((one) => Boolean(one.off)), [false, false]);
+  assert.deepEqual(subjectsOf(layout).map((one) => Boolean(one.off)), [false, false]);
 });
 
 test("a linked number says which subject is the scene", () => {

@@ -160,9 +160,13 @@ def test_auto_layout_takes_the_prompt_that_is_sampled(look):
 
 def test_a_box_smaller_than_a_cell_is_enlarged(look):
     editor, _ = with_subjects(look, [TWO[0], [0.6, 0.6, 0.61, 0.8]])
+    look.load(look.saved())  # so that undo has nothing else to do
+    editor = again(editor)
     shows(editor, {"tooSmall1": False})
-    editor.tool("tooSmall1").click()
+    editor.tool("tooSmall1").focus()
+    editor.keys("Enter")
     shows(editor, {})
+    assert editor.panel.evaluate("() => document.activeElement.dataset.tool") == "select1"
     left, top, right, bottom = editor.boxes()[1]
     assert right - left == pytest.approx(1 / 32, abs=0.0002) and (top, bottom) == (0.6, 0.8)
     look.command("Comfy.Undo")
@@ -245,6 +249,9 @@ def test_a_mask_of_a_picture_without_transparency_is_unplugged(look):
     shows(editor, {})
     assert "mask_2" not in look.prompt()[encode]["inputs"]
     editor.wait_for(editor.rows, list(CAT_AND_CUP.items()))
+    look.command("Comfy.Undo")
+    assert "mask_2" in look.prompt()[encode]["inputs"]
+    shows(again(editor), {"emptyMask1": True})
 
 
 def test_after_a_run_the_thumbnail_is_what_the_node_made(look):

@@ -30,13 +30,18 @@ export class BoxList {
     if (key === this.shown) return;
     const focused = document.activeElement;
     const active = this.element.contains(focused) ? focused.dataset.tool : null;
+    const row = focused?.closest(".msd-row")?.dataset.box;
     if (active?.startsWith("name")) return; // a name is being typed
     this.shown = key;
     const whole = this.chips(view, chips.all, -1);
     this.element.replaceChildren(...whole, ...rows.map((index) => this.row(view, index)));
     const said = spoken(view);
     if (said !== this.status.textContent) this.status.textContent = said;
-    if (active) this.element.querySelector(`[data-tool="${active}"]`)?.focus();
+    if (active) (this.find(active) ?? this.find(`select${row}`))?.focus(); // a mended chip is gone
+  }
+
+  find(tool) {
+    return this.element.querySelector(`[data-tool="${tool}"]`);
   }
 
   row(view, index) {
