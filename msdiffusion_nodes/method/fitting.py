@@ -70,8 +70,10 @@ def check_layout(layout: Layout, subjects: Sequence[Subject]) -> None:
     """Subject i takes region i: there must be as many of the one as of the other."""
     boxes, names = len(layout.regions), [subject.phrase for subject in subjects]
     if boxes != len(names):
+        came = "1 box" if boxes == 1 else f"{boxes} boxes"
+        wanted = "1 subject" if len(names) == 1 else f"{len(names)} subjects"
         raise InputError(
-            f"{boxes} boxes came for {len(names)} subjects ({listed(names)}); give one box a"
+            f"{came} came for {wanted} ({listed(names)}); give one box a"
             " subject, in their order (0, 0, 0, 0 for a subject without an area)"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,10 @@ from comfy.utils import ProgressBar
 from torch import Tensor
 
 from ..comfy.encoders import check_clip, encode_reference
-from ..errors import InputError, listed, naming
+from ..errors import InputError, listed, naming, shortened
 from ..method.schedule import check_schedule
-from ..pictures.references import gather_references
+from ..pictures.references import Reference, gather_references
+from ..pictures.thumbnails import thumbnail
 from ..subjects import Subject, parse_weights, require_same_encoder
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
@@ -57,6 +59,10 @@ class EncodeSubjects:
             " Illustrious, NoobAI) load SDXL base's with DualCLIPLoader and connect that here only."
         )
         subjects = "Earlier subjects; these come after. The adapter was trained with up to four."
+        invert = (
+            "For masks that are white where the picture is transparent, as Load Image's MASK is."
+            " All masks of this node are turned round; a picture's own alpha stays."
+        )
         return {
             "required": {
                 "clip": ("CLIP", {"tooltip": clip}),
@@ -67,6 +73,7 @@ class EncodeSubjects:
             "optional": {
                 **sockets,
                 "subjects": ("MSD_SUBJECTS", {"tooltip": subjects}),
+                "invert_masks": ("BOOLEAN", {"default": False, "tooltip": invert}),
             },
         }
 
@@ -77,10 +84,11 @@ class EncodeSubjects:
         clip_vision: Any,
         phrases: str,
         subjects: list[Subject] | None = None,
+        invert_masks: bool = False,
         **sockets: Tensor | None,
-    ) -> tuple[list[Subject]]:
+    ) -> dict[str, Any]:
         check_clip(clip)
-        references = gather_references(phrases, sockets)
+        references = gather_references(phrases, sockets, bool(invert_masks))
         progress = ProgressBar(len(references))
         encoded = list(subjects or [])
         for reference in references:
@@ -88,7 +96,28 @@ class EncodeSubjects:
             progress.update(1)
         with naming("subjects"):
             require_same_encoder(encoded)
-        return (encoded,)
+        _warn_of_masks(references, bool(invert_masks))
+        return {"ui": {"msd_subjects": [_told(each) for each in references]}, "result": (encoded,)}
+
+
+def _told(reference: Reference) -> dict[str, Any]:
+    """What the page is told of a subject: what the encoder gets of it (of its first view)."""
+    return {
+        "name": reference.phrase,
+        "picture": thumbnail(reference.pictures[0]),
+        "inside_out": bool(reference.doubted),
+    }
+
+
+def _warn_of_masks(references: list[Reference], inverted: bool) -> None:
+    fix = "turn invert_masks off" if inverted else "turn on invert_masks of Encode Subjects"
+    for reference in references:
+        if reference.doubted:
+            logging.warning(
+                f"MS-Diffusion: {reference.doubted} keeps the frame of the picture of"
+                f' "{shortened(reference.phrase)}" and drops its middle, as a mask does that is'
+                f" white where the picture is transparent. If the subject is missing, {fix}"
+            )
 
 
 class SubjectOptions:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import InputError, listed, naming
-from ..masks import bounds, visible
+from ..masks import bounds, is_inside_out, visible
 from ..subjects import parse_phrases
 
 SQUARE = 512  # the official preprocessing squashes every picture to this size first
@@ -20,13 +20,20 @@ SQUARE = 512  # the official preprocessing squashes every picture to this size f
 
 @dataclass(frozen=True)
 class Reference:
-    """A phrase and the pictures of it, one (1, height, width, 3) a view, in 0..1."""
+    """A phrase and the pictures of it, one (1, height, width, 3) a view, in 0..1.
+
+    Attributes:
+        doubted: the mask that keeps the frame of a picture and drops the middle, "" where none.
+    """
 
     phrase: str
     pictures: list[Tensor]
+    doubted: str = ""
 
 
-def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> list[Reference]:
+def gather_references(
+    phrases: str, sockets: Mapping[str, Tensor | None], invert_masks: bool = False
+) -> list[Reference]:
     """Match phrases with pictures and cut the pictures out.
 
     Args:
@@ -34,6 +41,7 @@ def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> lis
         sockets: `image_1` (views, height, width, 3) and `mask_1` (views or 1, height, width) to
             any number; a mask is 1 on the subject, and so is the alpha of a picture with four
             channels. None where nothing is connected.
+        invert_masks: whether the masks, not the alpha, are 0 on the subject.
 
     Raises:
         InputError: names the socket, and says what is wrong with it.
@@ -51,22 +59,33 @@ def gather_references(phrases: str, sockets: Mapping[str, Tensor | None]) -> lis
                 " line for each connected picture"
             )
     return [
-        Reference(name, _pictures(number, connected))
+        _reference(name, number, connected, invert_masks)
         for name, number in zip(names, numbers, strict=True)
     ]
 
 
-def _pictures(number: int, connected: Mapping[str, Tensor]) -> list[Tensor]:
+def _reference(
+    phrase: str, number: int, connected: Mapping[str, Tensor], invert_masks: bool
+) -> Reference:
     with naming(f"image_{number}"):
         images = _checked(connected[f"image_{number}"], "[views, height, width, 3]", (4,))
         if images.shape[-1] < 3:
             raise InputError(f"{images.shape[-1]} channels came; expected a picture with 3")
         images, alpha = images[..., :3].float(), _alpha(images)
-        if f"mask_{number}" not in connected:
-            return list(images.split(1)) if alpha is None else _cropped(images, alpha)
-    with naming(f"mask_{number}"):
-        masks = _checked(connected[f"mask_{number}"], "[views, height, width]", (2, 3))
-        return cut_out(images, masks, alpha)
+    whole = list(images.split(1)) if alpha is None else _cropped(images, alpha)
+    name = f"mask_{number}"
+    if name not in connected:
+        return Reference(phrase, whole)
+    with naming(name):
+        masks = _checked(connected[name], "[views, height, width]", (2, 3))
+        if invert_masks:
+            masks = 1 - masks.to(images)
+            # of a picture without transparency, where LoadImage's mask is 64×64 whatever its shape
+            if (masks >= 1).all():
+                return Reference(phrase, whole)
+        cut = cut_out(images, masks, alpha)
+    doubted = any(map(is_inside_out, masks.to(images).reshape(-1, *masks.shape[-2:])))
+    return Reference(phrase, cut, name if doubted else "")
 
 
 def _alpha(images: Tensor) -> Tensor | None:
@@ -166,7 +185,7 @@ def _require_visible(masks: Tensor) -> None:
         raise InputError(
             "the mask is empty, nothing of the picture would be left. LoadImage gives an empty"
             " 64×64 mask for a picture without transparency: disconnect it. For a picture with"
-            " transparency it gives 1 - alpha: put InvertMask in between"
+            " transparency it gives 1 - alpha, for which there is invert_masks"
         )
 
 

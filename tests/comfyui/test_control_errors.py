@@ -47,7 +47,7 @@ def test_layouts_that_do_not_fit_together(run, patch):
     batch = run("BatchLayouts", layout_1=two, layout_2=one)[0]
     with pytest.raises(ValueError, match="last: a batch of layouts came"):
         run("SweepLayout", first=two, last=batch, pictures=3)
-    with pytest.raises(ValueError, match="layout: 1 boxes came for 2 subjects"):
+    with pytest.raises(ValueError, match="layout: 1 box came for 2 subjects"):
         patch(layout=batch)
     shape = run("LayoutBoxes", boxes="", width=64, height=64, masks=torch.ones(1, 8, 8))[0]
     with pytest.raises(ValueError, match="last: masks cannot be moved"):

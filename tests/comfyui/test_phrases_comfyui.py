@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-CASES = json.loads(
-    (Path(__file__).resolve().parent.parent / "golden" / "phrase_spans.json").read_text()
-)
+TESTS = Path(__file__).resolve().parent.parent
+CASES = json.loads((TESTS / "golden" / "phrase_spans.json").read_text())
+SHARED = json.loads((TESTS / "phrases.json").read_text(encoding="utf-8"))  # with tests/page
 CHUNK = 77
 
 
@@ -192,3 +192,15 @@ def test_errors_are_for_the_user(positions):
     assert '"sloth" is not in the prompt "a dog and a cat"; write it' in str(caught.value)
     with pytest.raises(ValueError, match="in the prompt once, but 2 subjects have that name"):
         positions("a dog and a cat", "dog", "DOG")
+
+
+@pytest.mark.parametrize("case", SHARED, ids=[f"{case['prompt']!r:.24}" for case in SHARED])
+def test_the_page_goes_by_the_same_rule(positions, case):
+    """The layout editor's list says of a phrase what a run would."""
+    lacking = [name for name, times in zip(case["names"], case["lacking"], strict=True) if times]
+    if not lacking:
+        assert len(positions(case["prompt"], *case["names"])) == len(case["names"])
+        return
+    with pytest.raises(ValueError) as caught:
+        positions(case["prompt"], *case["names"])
+    assert str(caught.value).startswith(f'"{lacking[0]}" is ')

@@ -226,7 +226,7 @@ def test_what_does_not_fit_together_is_explained(run, patch, auto, msd_model, ti
 
     one = run("LayoutBoxes", boxes="[[0, 0, 1, 1]]", width=64, height=64)[0]
     three = run("SweepLayout", first=one, last=one, pictures=3)[0]
-    refused("layout", "1 boxes came for 2 subjects", layout=one)
+    refused("layout", "1 box came for 2 subjects", layout=one)
     refused("layout", "3 layouts for 1 pictures", layout=three, model=tiny.model)
     half = run("LayoutBoxes", boxes="[[0, 0, 1, 1], [0, 0, 0, 0]]", width=64, height=64)[0]
     refused("subjects", "2 came, but that subject has no box", layout=half, subjects="2")

@@ -1,6 +1,8 @@
 """Masks that are not quite black: one rule for what is visible, for areas and for references."""
 
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from torch.nn import functional as F
 
 from msdiffusion_nodes.errors import InputError
 from msdiffusion_nodes.layout import NO_AREA, Box, Region, regions_from_masks
-from msdiffusion_nodes.masks import VISIBLE, bounds, visible
+from msdiffusion_nodes.masks import VISIBLE, bounds, is_inside_out, visible
 from msdiffusion_nodes.pictures.references import cut_out
 
+# shared with the page's test: both go by the same rule
+INSIDE_OUT = json.loads((Path(__file__).parent.parent / "inside_out.json").read_text())
 SIDE = 128
 ROWS, COLUMNS = slice(35, 99), slice(13, 77)  # no edge on JPEG's blocks of 8
 EXACT = torch.zeros(SIDE, SIDE)
@@ -126,3 +130,11 @@ def test_what_is_visible_is_between_black_and_white():
     torch.testing.assert_close(visible(mask), torch.tensor([[0, 0, 0, 0.07, 1, 1]]))
     assert bounds(mask) == (slice(0, 1), slice(3, 6))
     assert bounds(mask[:, :3]) is None
+
+
+@pytest.mark.parametrize("case", INSIDE_OUT, ids=[case["mask"] for case in INSIDE_OUT])
+def test_a_mask_that_keeps_the_frame_and_drops_the_middle_is_noticed(case):
+    mask = torch.tensor([[float(cell == "#") for cell in row] for row in case["rows"]])
+    assert is_inside_out(mask) is case["inside_out"]
+    large = mask.repeat_interleave(9, dim=0).repeat_interleave(9, dim=1)
+    assert is_inside_out(large) is case["inside_out"]

@@ -219,7 +219,7 @@ def test_a_mask_of_another_shape_is_an_error_with_both_sizes(height, width):
 def test_an_empty_mask_explains_what_load_image_gives(size, value):
     message = message_of("dog", image_1=picture(), mask_1=torch.full((1, *size), value))
     assert message.startswith("mask_1: ")
-    assert all(part in message for part in ("empty", "LoadImage", "64×64", "InvertMask"))
+    assert all(part in message for part in ("empty", "LoadImage", "64×64", "invert_masks"))
 
 
 def test_several_views_with_one_mask_or_one_each():
@@ -291,3 +291,41 @@ def test_squash_stays_in_range_where_bicubic_overshoots():
     stripes[:, :, ::8] = 1
     squashed = squash(stripes * 3 - 1, 512)
     assert squashed.min() == 0 and squashed.max() == 1
+
+
+def test_inverted_masks_are_black_on_the_subject():
+    mask, image = box_mask(slice(2, 9), slice(3, 30), value=0.7), picture()
+    (right,) = gather_references("dog", {"image_1": image, "mask_1": mask})
+    (inverted,) = gather_references("dog", {"image_1": image, "mask_1": 1 - mask}, True)
+    assert torch.allclose(inverted.pictures[0], right.pictures[0], atol=1e-6)
+    assert inverted.pictures[0].shape == (1, 7, 27, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float16])
+def test_masks_of_any_numbers_are_inverted(dtype):
+    mask = box_mask(slice(2, 9), slice(3, 30)).to(dtype)
+    (each,) = gather_references("dog", {"image_1": picture(), "mask_1": mask}, True)
+    assert not each.pictures[0][0, 2:9, 3:30].any()
+    assert each.pictures[0].shape == (1, HEIGHT, WIDTH, 3)
+
+
+def test_inverting_leaves_alpha_alone():
+    image = rgba(box_mask(slice(2, 9), slice(3, 30)))
+    (plain,) = gather_references("dog", {"image_1": image})
+    (inverted,) = gather_references("dog", {"image_1": image}, True)
+    assert torch.equal(inverted.pictures[0], plain.pictures[0])
+
+
+def test_load_images_mask_of_a_picture_without_transparency_inverted_keeps_everything():
+    (each,) = gather_references(
+        "dog", {"image_1": picture(), "mask_1": torch.zeros(1, 64, 64)}, True
+    )
+    assert torch.equal(each.pictures[0], picture())
+
+
+def test_a_mask_that_keeps_the_frame_and_drops_the_middle_is_doubted():
+    subject = box_mask(slice(8, 36), slice(15, 45))
+    sockets = {"image_1": picture(), "mask_1": subject, "image_2": picture(), "mask_2": 1 - subject}
+    for invert, expected in ((False, ["", "mask_2"]), (True, ["mask_1", ""])):
+        doubted = [each.doubted for each in gather_references("dog\ncat", sockets, invert)]
+        assert doubted == expected

@@ -68,6 +68,15 @@ test("nodes in between, on or bypassed or muted", () => {
   }
 });
 
+test("a subject that is switched off does not act, unless its switch is linked to who knows what", () => {
+  const graph = newGraph();
+  const options = passing(graph, "SubjectOptions", 0, { number: 2, enabled: false });
+  const layout = behind(encode(graph, "cat\ndog"), options);
+  assert.deepEqual(subjectsOf(layout).map((one) => Boolean(one.off)), [false, true]);
+  options.widgets[1].value = true;
+  assert.deepEqual(subjectsOf(layout).map((one) => Boolean(one.off)), [false, false]);
+});
+
 test("a linked number says which subject is the scene", () => {
   const graph = newGraph();
   const scene = passing(graph, "BackgroundSubject", 0, { number: 1 });

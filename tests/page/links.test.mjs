@@ -108,7 +108,8 @@ test("a primitive is the value itself", () => {
   link(primitive, 0, target, "phrases");
   assert.equal(origin(placeOf(target), "phrases"), null); // it has its widget once it is linked
   primitive.widgets.push({ name: "value", value: "dog" });
-  assert.deepEqual(origin(placeOf(target), "phrases"), { value: "dog" });
+  const [own] = primitive.widgets;
+  assert.deepEqual(origin(placeOf(target), "phrases"), { value: "dog", own });
 });
 
 test("another node that is only drawn tells itself where its output comes from", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
 
-import { say, speak, TEXTS } from "../../web/layout_editor/texts.js";
+import { counted, say, speak, TEXTS } from "../../web/layout_editor/texts.js";
 
 const LANGUAGES = readdirSync(new URL("../../locales", import.meta.url)).sort();
 const OTHERS = LANGUAGES.filter((language) => language !== "en");
@@ -37,5 +37,15 @@ test("the page's language is spoken, English where there are no texts for it", (
     assert.equal(say("empty"), TEXTS[spoken].empty);
   }
   speak("en");
-  assert.equal(say("count", 3, 2), "3 boxes for 2 subjects");
+  assert.match(say("count", "3 boxes", "2 subjects"), /^3 boxes for 2 subjects\b/);
+});
+
+test("one thing is not several", () => {
+  const expected = { en: ["1 box", "2 boxes"], zh: ["1 个框", "2 个框"], ja: ["ボックス1個", "ボックス2個"] };
+  for (const [locale, texts] of Object.entries(expected)) {
+    speak(locale);
+    assert.deepEqual([1, 2].map((number) => counted(number, "box", "boxes")), texts);
+  }
+  speak("en");
+  assert.equal(counted(1, "subject", "subjects"), "1 subject");
 });

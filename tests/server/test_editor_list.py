@@ -72,10 +72,11 @@ def test_a_new_name_is_written_into_the_linked_subjects(look):
     editor, encode = with_subjects(look)
     earlier = add_subjects(look, {"man": "astronaut.png"}, 950, 700)
     look.connect(earlier, 0, encode, "subjects")
-    editor.wait_for(editor.rows, [("man", "astronaut.png"), ROWS[0]])
+    editor.wait_for(editor.rows, [("man", "astronaut.png"), *ROWS])
     editor.rename(0, "old woman")
     editor.rename(1, "grey kitten")
-    editor.wait_for(editor.rows, [("old woman", "astronaut.png"), ("grey kitten", "chelsea.png")])
+    renamed = [("old woman", "astronaut.png"), ("grey kitten", "chelsea.png"), ROWS[1]]
+    editor.wait_for(editor.rows, renamed)
     phrases = {number: look.prompt()[number]["inputs"]["phrases"] for number in (earlier, encode)}
     assert phrases == {earlier: "old woman", encode: "grey kitten\ncup of coffee"}
     assert look.widget(encode, "phrases") == phrases[encode]

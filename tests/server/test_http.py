@@ -16,7 +16,8 @@ CONTRACT = {
     "LoadMSDModel": (["model_name"], []),
     "EncodeSubjects": (
         ["clip", "clip_vision", "phrases", "image_1"],
-        ["mask_1", "image_2", "mask_2", "image_3", "mask_3", "image_4", "mask_4", "subjects"],
+        ["mask_1", "image_2", "mask_2", "image_3", "mask_3", "image_4", "mask_4", "subjects"]
+        + ["invert_masks"],
     ),
     "LayoutBoxes": (
         ["boxes", "width", "height"],

@@ -2,10 +2,11 @@
 // changes the state, and shows them and the canvas what has become of it.
 
 import { BoxError, formatBoxes, parseBoxes } from "./boxes.js";
+import { areCounted, chipsOf } from "./chips.js";
 import { paint } from "./drawing.js";
 import { Gestures } from "./gestures.js";
 import { Panel } from "./panel.js";
-import { say } from "./texts.js";
+import { counted, say } from "./texts.js";
 
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
 
@@ -16,8 +17,8 @@ export class LayoutEditor {
    *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null),
    *   `everywhere` and `unknown` (see graph.js); `picture`, an image or null; `source`, "boxes"
    *   where this editor gives them, else a key of texts.js that says who does; where it does not,
-   *   the boxes `shown`, those `unused` and the `note` of the last run.
-   *   `rename(index, name)`; `grid` (a key of GRIDS), which is remembered with the node.
+   *   the boxes `shown`, those `unused` and the `note` of the last run; `prompts` (see chips.js).
+   *   `rename(index, name)`; `mend(kind, index)`, what a chip's click does in other nodes; `grid` (a key of GRIDS), which is remembered with the node.
    */
   constructor(host) {
     this.host = host;
@@ -54,7 +55,10 @@ export class LayoutEditor {
   /** What the panel, the gestures and the painting are shown. */
   get view() {
     const { boxes, selected, second, guides, text } = this;
-    const { width, height, subjects, picture, unused = [] } = this.context;
+    const { width, height, subjects, picture, unused = [], prompts } = this.context;
+    const { readOnly, miscounted } = this;
+    const faulty = Boolean(this.fault);
+    const size = [width, height];
     return {
       boxes,
       selected, // indices, -1 where there is none
@@ -63,14 +67,16 @@ export class LayoutEditor {
       dragging: this.gestures.dragging,
       text,
       message: this.message,
-      faulty: Boolean(this.fault),
-      readOnly: this.readOnly,
+      faulty, // the text cannot be read
+      miscounted, // more or fewer boxes than subjects
+      readOnly,
       grid: this.host.grid,
-      size: [width, height], // of the picture, in its pixels
+      size, // of the picture, in its pixels
       aspect: width / height,
       subjects,
       picture,
       unused, // boxes that no subject has taken
+      chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
     };
   }
 
@@ -79,13 +85,19 @@ export class LayoutEditor {
     const { source, subjects, note } = this.context;
     if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
     if (this.fault) return this.fault;
-    if (!this.boxes.length) return say("empty");
+    if (!this.boxes.length && !this.miscounted) return say("empty");
     const unknown = subjects.filter((subject) => subject.unknown);
     if (unknown.some((subject) => !subject.name)) return say("namesFromRun");
-    if (subjects.length && !unknown.length && subjects.length !== this.boxes.length) {
-      return say("count", this.boxes.length, subjects.length);
-    }
-    return "";
+    if (!this.miscounted) return "";
+    const boxes = counted(this.boxes.length, "box", "boxes");
+    return say("count", boxes, counted(subjects.length, "subject", "subjects"));
+  }
+
+  /** Whether there are more or fewer boxes than subjects. */
+  get miscounted() {
+    const { subjects } = this.context;
+    if (this.readOnly || this.fault || !areCounted(subjects)) return false;
+    return subjects.length !== this.boxes.length;
   }
 
   listen() {
@@ -101,6 +113,7 @@ export class LayoutEditor {
       type: (text) => this.type(text),
       reread: () => this.reread(),
       rename: ({ index, name }) => this.rename(index, name),
+      mend: ({ kind, index }) => this.mend(kind, index),
       snap: (grid) => this.snapTo(grid),
       redraw: () => this.redraw(),
     });
@@ -194,6 +207,11 @@ export class LayoutEditor {
 
   rename(index, name) {
     this.host.rename(index, name);
+    this.refresh();
+  }
+
+  mend(kind, index) {
+    this.host.mend(kind, index);
     this.refresh();
   }
 

@@ -3,6 +3,7 @@
 // next one has `boxes` and `selected`, and is null where there is nothing to do.
 
 import { distributed, mirrored, PRESETS, swapped } from "./arrange.js";
+import { enlarged } from "./cells.js";
 import { hasArea, moved, tidy, withoutArea } from "./boxes.js";
 
 const NEW_BOX = [0.35, 0.35, 0.65, 0.65];
@@ -13,6 +14,18 @@ export function added({ boxes }, box = NEW_BOX) {
   const taken = () => boxes.some((other) => `${other}` === `${place}`);
   for (let tries = 0; taken() && tries < 8; tries++) place = moved(place, BESIDE, BESIDE);
   return { boxes: [...boxes, tidy(place)], selected: boxes.length };
+}
+
+/** As many new boxes as it takes for one to have this index. */
+export function addedUpTo(layout, index) {
+  let next = layout;
+  while (next.boxes.length <= index) next = added(next);
+  return next;
+}
+
+/** A box that is smaller than a cell, enlarged to one. */
+export function grown({ boxes, size }, index) {
+  return { boxes: replaced(boxes, index, enlarged(boxes[index], size)), selected: index };
 }
 
 export function duplicated(layout) {

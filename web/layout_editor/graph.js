@@ -1,8 +1,8 @@
 // The subjects that the nodes linked to Layout Boxes give it.
 
 import { isLinked, origin } from "./links.js";
-import { imageOf } from "./pictures.js";
-import { valueOf, widget } from "./values.js";
+import { referenceOf } from "./references.js";
+import { setValue, valueOf, widget } from "./values.js";
 
 const DEEPEST = 32; // nodes that are asked one after another; a graph may be a loop for a moment
 const PASSING = new Set(["SubjectOptions", "BackgroundSubject", "SaveSubjects"]);
@@ -14,7 +14,8 @@ const UNKNOWN = { name: "", image: null, unknown: true, fixed: true };
  * @param names those of all the subjects in the last run, for what only a run tells.
  * @returns a list of `name`, `image` (or null), `everywhere`; `line`, where the name is a line that
  *   can be changed; `fixed`, where it cannot; `unknown`, where only a run tells: before the first
- *   one it has no name, and stands for any number of subjects.
+ *   one it has no name, and stands for any number of subjects; `off`, where it does not act;
+ *   `mask`, what is wrong with its mask, and `from`, the node and input of its picture.
  */
 export function subjectsOf(place, names = []) {
   const found = given(place, 1, DEEPEST);
@@ -31,13 +32,19 @@ function given(place, room, depth) {
   if (!from?.node || depth <= 0) return [];
   if (PASSING.has(from.node.type)) {
     const subjects = given(from, room, depth - 1);
-    const number = from.node.type === "BackgroundSubject" && valueOf(from, "number");
-    return subjects.map((one, index) =>
-      index === number - 1 ? { ...one, everywhere: true } : one,
-    );
+    const number = valueOf(from, "number");
+    const changed = changesOf(from);
+    return subjects.map((one, index) => (index === number - 1 ? { ...one, ...changed } : one));
   }
   if (from.node.type !== "EncodeSubjects") return Array(room).fill(UNKNOWN);
   return [...given(from, room, depth - 1), ...encoded(from, room)];
+}
+
+/** What a node on the way makes of the subject with its number. */
+function changesOf(place) {
+  if (place.node.type === "BackgroundSubject") return { everywhere: true };
+  if (place.node.type === "SubjectOptions") return { off: valueOf(place, "enabled") === false };
+  return {};
 }
 
 /** The subjects of Encode Subjects at a place: a line for each picture that comes. */
@@ -51,7 +58,7 @@ function encoded(place, room) {
   const coming = pictures.filter((name) => origin(place, name));
   return (text ? text.split(/\r?\n/) : []).map((name, line) => ({
     name: name.trim(),
-    image: coming[line] ? imageOf(place, coming[line]) : null,
+    ...(coming[line] ? referenceOf(place, coming[line], line) : { image: null }),
     line: fixed ? null : { node, number: line },
     fixed,
   }));
@@ -63,6 +70,5 @@ export function rewriteLine({ node, number }, phrase) {
   if (!phrase) return;
   const lines = phrases.value.split(/\r?\n/);
   lines[number] = phrase;
-  phrases.value = lines.join("\n");
-  phrases.callback?.(phrases.value);
+  setValue(phrases, lines.join("\n"));
 }

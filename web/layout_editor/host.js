@@ -4,8 +4,10 @@
 import { app } from "../../../scripts/app.js";
 import { rewriteLine, subjectsOf } from "./graph.js";
 import { origin } from "./links.js";
+import { mend } from "./mending.js";
 import { imageOf } from "./pictures.js";
-import { valueOf, widget } from "./values.js";
+import { plainPrompts } from "./sampled.js";
+import { setValue, valueOf, widget } from "./values.js";
 
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
@@ -17,8 +19,7 @@ export function hostOf(placeOf) {
     write(text) {
       const place = placeOf();
       const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
-      holder.value = text;
-      holder.callback?.(text);
+      setValue(holder, text);
       remember(place.node);
     },
     context: () => contextOf(placeOf()),
@@ -27,6 +28,11 @@ export function hostOf(placeOf) {
       const { line } = subjectsOf(place, place.node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
       else properties().msdNames = Object.assign([], properties().msdNames, { [index]: name });
+      remember(place.node);
+    },
+    mend(kind, index) {
+      const place = placeOf();
+      mend(place, kind, subjectsOf(place, place.node.msdLastRun?.names), index);
       remember(place.node);
     },
     get grid() {
@@ -43,15 +49,16 @@ function contextOf(place) {
   const { node } = place;
   const linked = Object.keys(SOURCES).find((name) => isGiven(place, name));
   const run = node.msdLastRun;
-  const own = node.properties.msdNames ?? [];
-  const subjects = subjectsOf(place, run?.names).map(({ line, ...one }) => one);
+  const own = Array.from(node.properties.msdNames ?? [], (name) => name ?? ""); // it has holes
+  const subjects = subjectsOf(place, run?.names).map(({ line, from, ...one }) => one);
   const picture = imageOf(place, "picture");
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,
     height: valueOf(place, "height") ?? run?.height ?? 1024,
-    subjects: subjects.length ? subjects : own.map((name) => ({ name: name ?? "", image: null })),
+    subjects: subjects.length ? subjects : own.map((name) => ({ name, image: null, own: true })),
     picture: drawable(picture) ? picture : null,
     source: linked ? SOURCES[linked] : "boxes",
+    prompts: plainPrompts(place),
   };
   if (!linked || linked === "boxes" || run?.source !== linked) return context;
   return { ...context, shown: run.boxes, note: run.note, unused: run.unused };

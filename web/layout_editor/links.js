@@ -24,8 +24,8 @@ export function placeOf(node) {
 
 /**
  * What gives an input its value: the place of a node that runs, with the `slot` of its output; or
- * a `value` that is sent as it is, with the `widget` of a subgraph's node that holds it; null where
- * nothing comes, so that the input's own value counts.
+ * a `value` that is sent as it is, with the `widget` of a subgraph's node that holds it, or a
+ * primitive's `own`; null where nothing comes, so that the input's own value counts.
  */
 export function origin(place, name) {
   const slot = slotOf(place.node, name);
@@ -115,7 +115,7 @@ function drawnOnly(place, slot, type, steps) {
   const { node, within } = place;
   if (node.type === "PrimitiveNode") {
     const widget = node.widgets?.[0];
-    return widget ? { value: widget.value } : null;
+    return widget ? { value: widget.value, own: widget } : null;
   }
   if (GETTER.test(node.type)) {
     const setter = setterOf(place);

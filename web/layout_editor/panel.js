@@ -13,8 +13,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
 
 /**
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected }),
- * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }),
- * `snap` (a key of GRIDS) and `redraw`.
+ * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
+ * ({ kind, index } of a chip), `snap` (a key of GRIDS) and `redraw`.
  */
 export class Panel extends Teller {
   /** @param signal ends all listeners. */
@@ -33,7 +33,7 @@ export class Panel extends Teller {
     // "widget-expands" has Nodes 2.0 of older pages give the editor the node's free height
     this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
-    const parts = [this.canvas, this.message, this.list.element, this.text];
+    const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
     this.element.append(style, this.toolbar(), ...parts);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
@@ -83,7 +83,7 @@ export class Panel extends Teller {
     this.grids.value = view.grid;
     this.message.textContent = view.message;
     this.message.title = view.message; // a long one scrolls
-    this.message.classList.toggle("msd-fault", view.faulty);
+    this.message.classList.toggle("msd-fault", view.faulty || view.miscounted);
     // text that is being typed stays, and broken text to be mended
     const kept = document.activeElement === this.text || view.faulty;
     if (this.text.hidden || !kept) this.text.value = view.text;

@@ -19,8 +19,19 @@ export function imageOf(place, name, depth = DEEPEST) {
 
 /** The picture of a node that loads a file, or null. */
 export function fileOf(node) {
+  const file = fileName(node);
+  return file ? pictureOf(file) : null;
+}
+
+/** The file that a node loads, as LoadImage names it; "" where it loads none. */
+export function fileName(node) {
   const file = node.widgets?.find((one) => one.name === "image")?.value;
-  return typeof file === "string" && file ? picture(fileAddress(file)) : null;
+  return typeof file === "string" ? file : "";
+}
+
+/** The picture in a file; with `channel` "rgb" without its transparency, hidden colours and all. */
+export function pictureOf(file, channel) {
+  return picture(fileAddress(file, channel));
 }
 
 /** The name of the first input through which a node gets a picture. */
@@ -29,14 +40,16 @@ export function pictureInput(node) {
 }
 
 /** The address of a file as LoadImage names it: "folder/name.png [output]". */
-function fileAddress(file) {
+function fileAddress(file, channel) {
   const [, path, type = "input"] = file.match(/^(.*?)(?: \[(\w+)\])?$/);
   const at = path.lastIndexOf("/");
   const where = { filename: path.slice(at + 1), subfolder: path.slice(0, Math.max(at, 0)), type };
+  if (channel) where.channel = channel;
   return api.apiURL(`/view?${new URLSearchParams(where)}`);
 }
 
-function picture(address) {
+/** The picture at an address, loaded once. */
+export function picture(address) {
   if (!pictures.has(address)) {
     if (pictures.size >= MOST_PICTURES) pictures.delete(pictures.keys().next().value);
     pictures.set(address, Object.assign(new Image(), { src: address }));

@@ -12,17 +12,28 @@ const TEXT = /^(text|string|str|prompt|phrases|value|content)$/i;
  * node's widget; undefined where only a run tells.
  */
 export function valueOf(place, name, depth = DEEPEST) {
+  return holderOf(place, name, depth)?.value;
+}
+
+/** What has this value: a widget, or an object like one for the size of a picture. */
+export function holderOf(place, name, depth = DEEPEST) {
   const from = origin(place, name);
-  if (!from) return widget(place.node, name)?.value;
-  if (!from.node) return from.value;
+  if (!from) return widget(place.node, name);
+  if (!from.node) return from.widget ?? from.own;
   if (depth <= 0) return undefined;
   const given = from.node.outputs?.[from.slot]?.name;
   if (given === "width" || given === "height") {
     const size = imageSize(from, "image", depth - 1);
-    if (size) return size[given];
+    if (size) return { value: size[given] };
   }
   const told = widget(from.node, given) ?? widget(from.node, "value") ?? onlyText(from);
-  return told && valueOf(from, told.name, depth - 1);
+  return told && holderOf(from, told.name, depth - 1);
+}
+
+/** Gives a widget another value, as a person does. */
+export function setValue(widget, value) {
+  widget.value = value;
+  widget.callback?.(value);
 }
 
 /** The only widget of a node that has nothing to change its text by, or nothing. */
