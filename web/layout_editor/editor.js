@@ -3,8 +3,13 @@
 
 import { BoxError, formatBoxes, parseBoxes } from "./boxes.js";
 import { paint } from "./drawing.js";
+import { Drops } from "./drops.js";
+import { FullPage } from "./full_page.js";
 import { Gestures } from "./gestures.js";
+import { Menu } from "./menu.js";
+import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
+import { Refusal } from "./refusal.js";
 import { say } from "./texts.js";
 
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
@@ -13,11 +18,13 @@ export class LayoutEditor {
   /**
    * @param host what the editor edits:
    *   `read()` and `write(text)`: the node's value; `write` is one step of undo.
-   *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null),
+   *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a list of `name`, `image` (or null),
    *   `everywhere` and `unknown` (see graph.js); `picture`, an image or null; `source`, "boxes"
    *   where this editor gives them, else a key of texts.js that says who does; where it does not,
    *   the boxes `shown`, those `unused` and the `note` of the last run.
-   *   `rename(index, name)`; `grid` (a key of GRIDS), which is remembered with the node.
+   *   `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
+   *   target, look, signal)`: see taking.js; `resize([width, height])`; `undo()`, of the page; `key`,
+   *   which the node keeps when it is built anew; `grid` (a key of GRIDS), which is remembered with the node.
    */
   constructor(host) {
     this.host = host;
@@ -28,11 +35,20 @@ export class LayoutEditor {
     this.second = -1; // what the selected box is swapped with
     this.guides = [];
     this.fault = null;
+    this.notice = null; // `text` and whether it is `faulty`: what became of pictures
     this.context = NO_CONTEXT;
     this.ending = new AbortController();
     this.panel = new Panel(this.signal);
     this.canvas = this.panel.canvas;
-    this.gestures = new Gestures(this.canvas, () => this.view, this.signal);
+    const look = () => this.view;
+    const over = [this.element, this.canvas, look, this.signal];
+    this.gestures = new Gestures(this.canvas, look, this.signal);
+    this.drops = new Drops(...over);
+    this.menu = new Menu(...over);
+    this.nameField = new NameField(...over);
+    const busy = () => this.gestures.holding || this.menu.open || this.nameField.open;
+    this.fullPage = new FullPage(this.element, () => host.key, busy, this.signal);
+    this.panel.bar.append(this.fullPage.button);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -54,7 +70,7 @@ export class LayoutEditor {
   /** What the panel, the gestures and the painting are shown. */
   get view() {
     const { boxes, selected, second, guides, text } = this;
-    const { width, height, subjects, picture, unused = [] } = this.context;
+    const { width, height, subjects, picture, unused = [], sizeLinked = false } = this.context;
     return {
       boxes,
       selected, // indices, -1 where there is none
@@ -63,10 +79,11 @@ export class LayoutEditor {
       dragging: this.gestures.dragging,
       text,
       message: this.message,
-      faulty: Boolean(this.fault),
+      faulty: Boolean(this.fault ?? this.notice?.faulty),
       readOnly: this.readOnly,
       grid: this.host.grid,
       size: [width, height], // of the picture, in its pixels
+      sizeLinked, // whether another node gives it
       aspect: width / height,
       subjects,
       picture,
@@ -76,6 +93,7 @@ export class LayoutEditor {
 
   /** What the line under the canvas says. */
   get message() {
+    if (this.notice) return this.notice.text;
     const { source, subjects, note } = this.context;
     if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
     if (this.fault) return this.fault;
@@ -102,13 +120,59 @@ export class LayoutEditor {
       reread: () => this.reread(),
       rename: ({ index, name }) => this.rename(index, name),
       snap: (grid) => this.snapTo(grid),
+      resize: (size) => this.resize(size),
+      undo: () => this.host.undo(),
       redraw: () => this.redraw(),
     });
+    this.fullPage.on({ changed: () => this.canvas.focus({ preventScroll: true }) });
+    this.drops.on({ pictures: (what) => this.receive(what) });
+    this.nameField.on({
+      ask: ({ index }) => this.name([index]),
+      rename: ({ index, name }) => this.rename(index, name),
+      named: ({ entered }) => this.name(entered ? this.naming.rest : []),
+    });
+    this.menu.on({
+      choose,
+      edit: (change) => this.edit(change),
+      ask: ({ index }) => this.name([index]),
+      picture: ({ index }) => this.drops.choose(index),
+    });
+  }
+
+  /** Makes dropped or pasted pictures those of subjects, and has them named. */
+  async receive({ came, target }) {
+    this.tell(say("uploading"));
+    try {
+      const taken = await this.host.take(came, target, () => this.view, this.signal);
+      this.tell(taken.notes.map((note) => say(...note)).join(" "));
+      this.refresh();
+      this.choose(taken.subjects[0]);
+      this.name(taken.subjects, taken.step);
+    } catch (error) {
+      if (this.signal.aborted) return;
+      if (!(error instanceof Refusal)) throw error;
+      this.tell(say(error.key, ...error.values), true);
+    }
+  }
+
+  /** Says something until the next change. */
+  tell(text, faulty = false) {
+    this.notice = text ? { text, faulty } : null;
+    this.redraw();
+  }
+
+  /** Has boxes be named, one after another; it may belong to a step of undo. */
+  name([index, ...rest], step = this.naming?.step) {
+    this.naming = { rest, step };
+    if (index === undefined) this.naming = null;
+    else if (this.readOnly || this.context.subjects[index]?.fixed) this.tell(say("nameElsewhere"));
+    else this.nameField.show(index);
   }
 
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
     if (this.gestures.holding) return;
+    this.fullPage.keep();
     const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
@@ -159,6 +223,7 @@ export class LayoutEditor {
 
   /** Shows boxes without making them the node's value: the middle of a drag. */
   draft({ boxes, selected, guides }) {
+    this.notice = null;
     this.boxes = boxes;
     this.selected = selected;
     this.guides = guides;
@@ -192,8 +257,13 @@ export class LayoutEditor {
     this.redraw();
   }
 
+  resize(size) {
+    this.host.resize(size);
+    this.refresh();
+  }
+
   rename(index, name) {
-    this.host.rename(index, name);
+    this.host.rename(index, name, this.naming?.step);
     this.refresh();
   }
 
