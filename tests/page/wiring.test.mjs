@@ -118,6 +118,7 @@ test("where no Encode Subjects is the last, there is none to add to", () => {
   const graph = newGraph();
   refused("noEncoder", layoutOf(graph, add(graph, "LoadSubjects", { outputs })), -1, 1, ["cat"]);
   assert.deepEqual(planned(layoutOf(graph), 1, 2), [[0, "image_1", "new"], [1, "image_2", "new"]]);
+  refused("full", layoutOf(graph), -1, 5);
 });
 
 test("a picture from outside the encoder's subgraph is changed there", () => {
@@ -132,4 +133,14 @@ test("a picture from outside the encoder's subgraph is changed there", () => {
   const layout = layoutOf(graph, outer);
   refused("outsideSubgraph", layout, 0);
   assert.deepEqual(planned(layout, 1), [[1, "image_2", "new"]]);
+});
+
+test("a picture out of a subgraph gives way to another", () => {
+  const graph = newGraph();
+  const subgraph = newSubgraph(graph, {}, { picture: "IMAGE" });
+  const gives = { outputs: { IMAGE: "IMAGE" }, widgets: { image: "a" } };
+  linkOut(add(subgraph, "LoadImage", gives), 0, subgraph, 0);
+  const encoder = encode(graph, "cat", []);
+  link(stand(graph, subgraph), 0, encoder, "image_1");
+  assert.deepEqual(planned(layoutOf(graph, encoder), 0), [[0, "image_1", "replaced"]]);
 });

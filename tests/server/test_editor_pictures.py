@@ -334,11 +334,14 @@ def test_phrases_from_another_node_are_not_written_over(look, hand, pictures):
 def test_the_template_runs_with_dropped_pictures(look, hand, pictures):
     workflow = json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
     look.load(use_tiny_models(workflow))
-    number = next(str(one["id"]) for one in workflow["nodes"] if one["type"] == "LayoutBoxes")
+    numbers = {one["type"]: str(one["id"]) for one in workflow["nodes"]}
+    number, sampler = numbers["LayoutBoxes"], numbers["KSampler"]
     look.page.evaluate(
         "id => { window.app.canvas.centerOnNode(app.graph.getNodeById(id)); }", number
     )
-    look.set_widget(number, "boxes", json.dumps(TWO))
+    for key, value in {"boxes": json.dumps(TWO), "width": 256, "height": 256}.items():
+        look.set_widget(number, key, value)
+    look.set_widget(sampler, "steps", 2)
     editor = Editor(look, number)
     editor.wait()
     hand.drop(editor.picture().at(0.7, 0.5), pictures["hat"])

@@ -150,6 +150,7 @@ export class LayoutEditor {
       this.name(taken.subjects, taken.step);
     } catch (error) {
       if (this.signal.aborted) return;
+      this.tell("");
       if (!(error instanceof Refusal)) throw error;
       this.tell(say(error.key, ...error.values), true);
     }

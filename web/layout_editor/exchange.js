@@ -29,7 +29,11 @@ export function exchangePicture({ place, name }, file) {
 
 /** Refuses a picture that comes into the subgraph from outside, where others may use it. */
 export function checkExchange({ place, name }) {
-  if (origin(place, name).node.graph !== place.node.graph) throw new Refusal("outsideSubgraph");
+  const { graph } = place.node;
+  for (let from = origin(place, name); from; from = from.within) {
+    if (from.node.graph === graph) return;
+  }
+  throw new Refusal("outsideSubgraph");
 }
 
 function loaderBefore(place, name, depth = DEEPEST) {

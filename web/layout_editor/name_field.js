@@ -53,8 +53,8 @@ export class NameField extends Teller {
     input.select();
   }
 
-  key({ key }) {
-    if (key !== "Enter" && key !== "Escape") return;
+  key({ key, isComposing }) {
+    if (isComposing || (key !== "Enter" && key !== "Escape")) return;
     this.close(key === "Enter", key === "Enter");
     if (!this.open) this.canvas.focus({ preventScroll: true });
   }

@@ -10,6 +10,7 @@ import { Refusal } from "./refusal.js";
 import { widget } from "./values.js";
 
 const PICTURE = /^image_\d+$/;
+const NEW_PICTURES = 4; // that a new Encode Subjects takes
 
 /**
  * What pictures that are dropped on a layout's box are to become.
@@ -42,7 +43,10 @@ export function plan({ node: layout, within }, names, index, count) {
 
 /** The picture after those that an Encode Subjects has, and after those that are planned before. */
 function addition({ layout, subjects }, encoder, ahead) {
-  if (!encoder) return { layout, subject: ahead, encoder, input: `image_${ahead + 1}`, named: false };
+  if (!encoder) {
+    if (ahead >= NEW_PICTURES) throw new Refusal("full", NEW_PICTURES);
+    return { layout, subject: ahead, encoder, input: `image_${ahead + 1}`, named: false };
+  }
   const { node } = encoder;
   const inputs = node.inputs.map(({ name }) => name).filter((name) => PICTURE.test(name));
   const used = inputs.findLastIndex((name) => isLinked(node, name));
