@@ -81,6 +81,14 @@ test("subjects of an earlier encoder keep theirs, the last encoder gets what is 
   assert.equal(encoder.node.widgets[0].value, "bird");
 });
 
+test("a line without a picture gets it in its own encoder", () => {
+  const graph = newGraph();
+  const first = encode(graph, "cat\ndog", [1]);
+  const layout = layoutOf(graph, encode(graph, "bird", [1], first));
+  const [{ subject, encoder, input }] = plan(layout, [], 1, 1);
+  assert.deepEqual([subject, encoder.node, input], [1, first, "image_2"]);
+});
+
 test("pictures come after the last one that is connected, so that names keep theirs", () => {
   const graph = newGraph();
   const layout = layoutOf(graph, encode(graph, "cat\ndog", [1, 3]));
