@@ -100,7 +100,8 @@ def test_the_editor_fills_the_page_until_escape(look):
     editor.keys("Escape")
     assert not editor.panel.evaluate(FULL)
     assert look.rectangle(editor.panel).width < page["width"] / 2
-    editor.drag((0.74, 0.575), (0.72, 0.5))
+    editor.press((0.74, 0.575), (0.72, 0.5))
+    look.page.mouse.up()
     assert editor.boxes()[1] == editor.near([[0.56, 0.225, 0.88, 0.775]])[0]
 
 

@@ -231,6 +231,7 @@ def test_a_picture_that_its_page_keeps_to_itself_is_explained(look, hand):
 
 def test_a_picture_is_dropped_on_a_row_of_the_list_or_beside_the_canvas(look, hand, pictures):
     editor, _ = opened(look, CUP)
+    look.zoom(0.7)  # the list is on the screen then
     row = look.rectangle(editor.panel.query_selector("[data-box='1']"))
     hand.drop(row.at(0.5, 0.5), pictures["hat"])
     name(editor, "hat")
@@ -276,7 +277,7 @@ def test_beside_the_editor_the_page_keeps_its_own_drop_and_paste(look, hand, pic
     hand.paste(pictures["brown_dog"])
     editor.wait_for(lambda: [one["type"] for one in pasted()], ["LoadImage"])
     look.page.evaluate(HEARD)
-    hand.drop((250, 940), pictures["hat"])
+    hand.drop((150, 300), pictures["hat"])
     assert look.page.evaluate("() => window.msdHeard") == ["hat.jpg"]
     assert sent_subjects(look, editor.number) == before
     assert editor.boxes() == TWO
