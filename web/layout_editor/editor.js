@@ -4,8 +4,13 @@
 import { BoxError, formatBoxes, parseBoxes } from "./boxes.js";
 import { areCounted, chipsOf } from "./chips.js";
 import { paint } from "./drawing.js";
+import { Drops } from "./drops.js";
+import { FullPage } from "./full_page.js";
 import { Gestures } from "./gestures.js";
+import { Menu } from "./menu.js";
+import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
+import { Refusal } from "./refusal.js";
 import { counted, say } from "./texts.js";
 
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
@@ -14,11 +19,14 @@ export class LayoutEditor {
   /**
    * @param host what the editor edits:
    *   `read()` and `write(text)`: the node's value; `write` is one step of undo.
-   *   `context()`: `width` and `height` in pixels; `subjects`, a list of `name`, `image` (or null),
+   *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a list of `name`, `image` (or null),
    *   `everywhere` and `unknown` (see graph.js); `picture`, an image or null; `source`, "boxes"
    *   where this editor gives them, else a key of texts.js that says who does; where it does not,
    *   the boxes `shown`, those `unused` and the `note` of the last run; `prompts` (see chips.js).
-   *   `rename(index, name)`; `mend(kind, index)`, what a chip's click does in other nodes; `grid` (a key of GRIDS), which is remembered with the node.
+   *   `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
+   *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
+   *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
+   *   built anew; `grid` (a key of GRIDS), which is remembered with the node.
    */
   constructor(host) {
     this.host = host;
@@ -29,11 +37,20 @@ export class LayoutEditor {
     this.second = -1; // what the selected box is swapped with
     this.guides = [];
     this.fault = null;
+    this.notice = null; // `text` and whether it is `faulty`: what became of pictures
     this.context = NO_CONTEXT;
     this.ending = new AbortController();
     this.panel = new Panel(this.signal);
     this.canvas = this.panel.canvas;
-    this.gestures = new Gestures(this.canvas, () => this.view, this.signal);
+    const look = () => this.view;
+    const over = [this.element, this.canvas, look, this.signal];
+    this.gestures = new Gestures(this.canvas, look, this.signal);
+    this.drops = new Drops(...over);
+    this.menu = new Menu(...over);
+    this.nameField = new NameField(...over);
+    const busy = () => this.gestures.holding || this.menu.open || this.nameField.open;
+    this.fullPage = new FullPage(this.element, () => host.key, busy, this.signal);
+    this.panel.bar.append(this.fullPage.button);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -55,9 +72,9 @@ export class LayoutEditor {
   /** What the panel, the gestures and the painting are shown. */
   get view() {
     const { boxes, selected, second, guides, text } = this;
-    const { width, height, subjects, picture, unused = [], prompts } = this.context;
+    const { width, height, subjects, picture, unused = [], prompts, sizeLinked = false } = this.context;
     const { readOnly, miscounted } = this;
-    const faulty = Boolean(this.fault);
+    const faulty = Boolean(this.fault ?? this.notice?.faulty);
     const size = [width, height];
     return {
       boxes,
@@ -67,11 +84,12 @@ export class LayoutEditor {
       dragging: this.gestures.dragging,
       text,
       message: this.message,
-      faulty, // the text cannot be read
+      faulty, // the text cannot be read, or a picture not taken
       miscounted, // more or fewer boxes than subjects
       readOnly,
       grid: this.host.grid,
       size, // of the picture, in its pixels
+      sizeLinked, // whether another node gives it
       aspect: width / height,
       subjects,
       picture,
@@ -82,6 +100,7 @@ export class LayoutEditor {
 
   /** What the line under the canvas says. */
   get message() {
+    if (this.notice) return this.notice.text;
     const { source, subjects, note } = this.context;
     if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
     if (this.fault) return this.fault;
@@ -115,13 +134,60 @@ export class LayoutEditor {
       rename: ({ index, name }) => this.rename(index, name),
       mend: ({ kind, index }) => this.mend(kind, index),
       snap: (grid) => this.snapTo(grid),
+      resize: (size) => this.resize(size),
+      undo: () => this.host.undo(),
       redraw: () => this.redraw(),
     });
+    this.fullPage.on({ changed: () => this.canvas.focus({ preventScroll: true }) });
+    this.drops.on({ pictures: (what) => this.receive(what) });
+    this.nameField.on({
+      ask: ({ index }) => this.name([index]),
+      rename: ({ index, name }) => this.rename(index, name),
+      named: ({ entered }) => this.name(entered ? this.naming.rest : []),
+    });
+    this.menu.on({
+      choose,
+      edit: (change) => this.edit(change),
+      ask: ({ index }) => this.name([index]),
+      picture: ({ index }) => this.drops.choose(index),
+    });
+  }
+
+  /** Makes dropped or pasted pictures those of subjects, and has them named. */
+  async receive({ came, target }) {
+    this.tell(say("uploading"));
+    try {
+      const taken = await this.host.take(came, target, () => this.view, this.signal);
+      this.tell(taken.notes.map((note) => say(...note)).join(" "));
+      this.refresh();
+      this.choose(taken.subjects[0]);
+      this.name(taken.subjects, taken.step);
+    } catch (error) {
+      if (this.signal.aborted) return;
+      this.tell("");
+      if (!(error instanceof Refusal)) throw error;
+      this.tell(say(error.key, ...error.values), true);
+    }
+  }
+
+  /** Says something until the next change. */
+  tell(text, faulty = false) {
+    this.notice = text ? { text, faulty } : null;
+    this.redraw();
+  }
+
+  /** Has boxes be named, one after another; it may belong to a step of undo. */
+  name([index, ...rest], step = this.naming?.step) {
+    this.naming = { rest, step };
+    if (index === undefined) this.naming = null;
+    else if (this.readOnly || this.context.subjects[index]?.fixed) this.tell(say("nameElsewhere"));
+    else this.nameField.show(index);
   }
 
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
     if (this.gestures.holding) return;
+    this.fullPage.keep();
     const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
@@ -172,6 +238,7 @@ export class LayoutEditor {
 
   /** Shows boxes without making them the node's value: the middle of a drag. */
   draft({ boxes, selected, guides }) {
+    this.notice = null;
     this.boxes = boxes;
     this.selected = selected;
     this.guides = guides;
@@ -205,8 +272,13 @@ export class LayoutEditor {
     this.redraw();
   }
 
+  resize(size) {
+    this.host.resize(size);
+    this.refresh();
+  }
+
   rename(index, name) {
-    this.host.rename(index, name);
+    this.host.rename(index, name, this.naming?.step);
     this.refresh();
   }
 

@@ -7,6 +7,7 @@ import { enlarged } from "./cells.js";
 import { hasArea, moved, tidy, withoutArea } from "./boxes.js";
 
 const NEW_BOX = [0.35, 0.35, 0.65, 0.65];
+const WHOLE = [0, 0, 1, 1];
 const BESIDE = 0.04; // how far a new box lies from the one that it would hide
 
 export function added({ boxes }, box = NEW_BOX) {
@@ -38,6 +39,10 @@ export function removed({ boxes, selected }, index) {
   return { boxes: rest, selected: Math.min(selected, rest.length - 1) };
 }
 
+export function cleared({ boxes }) {
+  return boxes.length ? { boxes: [], selected: -1 } : null;
+}
+
 /** Swaps a box with its neighbour in the list, and so the subjects' places. */
 export function reordered({ boxes }, index, by) {
   const to = index + by;
@@ -48,6 +53,11 @@ export function reordered({ boxes }, index, by) {
 export function areaToggled({ boxes }, index) {
   const box = hasArea(boxes[index]) ? withoutArea() : NEW_BOX;
   return { boxes: replaced(boxes, index, box), selected: index };
+}
+
+/** Has a box be the whole picture. */
+export function filled({ boxes }, index) {
+  return { boxes: replaced(boxes, index, WHOLE), selected: index };
 }
 
 /** Moves the selected box by pixels of the picture, whose `size` the layout has. */

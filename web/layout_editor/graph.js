@@ -13,9 +13,10 @@ const UNKNOWN = { name: "", image: null, unknown: true, fixed: true };
  *
  * @param names those of all the subjects in the last run, for what only a run tells.
  * @returns a list of `name`, `image` (or null), `everywhere`; `line`, where the name is a line that
- *   can be changed; `fixed`, where it cannot; `unknown`, where only a run tells: before the first
- *   one it has no name, and stands for any number of subjects; `off`, where it does not act;
- *   `mask`, what is wrong with its mask, and `from`, the node and input of its picture.
+ *   can be changed; `fixed`, where it cannot; `input`, the `place` of its Encode Subjects and the
+ *   `name` of the input for its picture, null where none comes; `unknown`, where only a run tells:
+ *   before the first one it has no name, and stands for any number of subjects; `off`, where it does
+ *   not act; `mask`, what is wrong with its mask, and `from`, the node and input of its picture.
  */
 export function subjectsOf(place, names = []) {
   const found = given(place, 1, DEEPEST);
@@ -24,6 +25,15 @@ export function subjectsOf(place, names = []) {
   if (unknown > 1 && names.length > found.length) return found; // how many are whose?
   const all = given(place, names.length - found.length + 1, DEEPEST);
   return all.map((one, index) => (one.unknown ? { ...one, name: names[index] } : one));
+}
+
+/** The place of the Encode Subjects that gives the last of a place's subjects; null: another does. */
+export function encoderOf(place) {
+  let from = origin(place, "subjects");
+  for (let steps = DEEPEST; steps > 0 && PASSING.has(from?.node?.type); steps--) {
+    from = origin(from, "subjects");
+  }
+  return from?.node?.type === "EncodeSubjects" ? from : null;
 }
 
 /** @param room how many subjects the nodes give of which only a run tells. */
@@ -60,6 +70,7 @@ function encoded(place, room) {
     name: name.trim(),
     ...(coming[line] ? referenceOf(place, coming[line], line) : { image: null }),
     line: fixed ? null : { node, number: line },
+    input: { place, name: coming[line] ?? null },
     fixed,
   }));
 }
@@ -70,5 +81,16 @@ export function rewriteLine({ node, number }, phrase) {
   if (!phrase) return;
   const lines = phrases.value.split(/\r?\n/);
   lines[number] = phrase;
+  write(phrases, lines);
+}
+
+/** Adds a phrase to Encode Subjects, or makes it the only one. */
+export function appendLine(node, phrase, alone = false) {
+  const phrases = widget(node, "phrases");
+  const text = alone ? "" : phrases.value.trimEnd();
+  write(phrases, text ? [...text.split(/\r?\n/), phrase] : [phrase]);
+}
+
+function write(phrases, lines) {
   setValue(phrases, lines.join("\n"));
 }

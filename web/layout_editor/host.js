@@ -3,37 +3,54 @@
 
 import { app } from "../../../scripts/app.js";
 import { rewriteLine, subjectsOf } from "./graph.js";
+import { capture } from "./history.js";
 import { origin } from "./links.js";
 import { mend } from "./mending.js";
 import { imageOf } from "./pictures.js";
 import { plainPrompts } from "./sampled.js";
-import { setValue, valueOf, widget } from "./values.js";
+import { takePictures } from "./taking.js";
+import { setInput, setValue, valueOf, widget } from "./values.js";
 
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
 /** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
+  const write = (text) => {
+    const place = placeOf();
+    const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
+    setValue(holder, text);
+    remember(place.node);
+  };
   return {
     read: () => String(valueOf(placeOf(), "boxes") ?? widget(placeOf().node, "boxes").value),
-    write(text) {
-      const place = placeOf();
-      const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
-      setValue(holder, text);
-      remember(place.node);
-    },
+    write,
     context: () => contextOf(placeOf()),
-    rename(index, name) {
+    take(came, target, look, signal) {
+      const place = placeOf();
+      return takePictures(place, place.node.msdLastRun?.names, came, target, look, signal, write);
+    },
+    rename(index, name, step) {
       const place = placeOf();
       const { line } = subjectsOf(place, place.node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
       else properties().msdNames = Object.assign([], properties().msdNames, { [index]: name });
+      remember(place.node, step);
+    },
+    resize([width, height]) {
+      const place = placeOf();
+      setInput(place, "width", width);
+      setInput(place, "height", height);
       remember(place.node);
     },
     mend(kind, index) {
       const place = placeOf();
       mend(place, kind, subjectsOf(place, place.node.msdLastRun?.names), index);
       remember(place.node);
+    },
+    undo: () => app.extensionManager.command.execute("Comfy.Undo"),
+    get key() {
+      return placeOf().node.id;
     },
     get grid() {
       return properties().msdGrid ?? "off";
@@ -50,11 +67,12 @@ function contextOf(place) {
   const linked = Object.keys(SOURCES).find((name) => isGiven(place, name));
   const run = node.msdLastRun;
   const own = Array.from(node.properties.msdNames ?? [], (name) => name ?? ""); // it has holes
-  const subjects = subjectsOf(place, run?.names).map(({ line, from, ...one }) => one);
+  const subjects = subjectsOf(place, run?.names).map(({ line, from, input, ...one }) => one);
   const picture = imageOf(place, "picture");
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,
     height: valueOf(place, "height") ?? run?.height ?? 1024,
+    sizeLinked: ["width", "height"].some((name) => isGiven(place, name)),
     subjects: subjects.length ? subjects : own.map((name) => ({ name, image: null, own: true })),
     picture: drawable(picture) ? picture : null,
     source: linked ? SOURCES[linked] : "boxes",
@@ -74,10 +92,9 @@ function drawable(image) {
   return Boolean(image?.complete && image.naturalWidth);
 }
 
-/** Makes the change a step of undo, and the graph paint it. */
-function remember(node) {
+/** Makes the change a step of undo, or a part of one, and the graph paint it. */
+function remember(node, step) {
   node.graph?.setDirtyCanvas?.(true, true);
-  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-  if (tracker?.captureCanvasState) tracker.captureCanvasState();
-  else tracker?.checkState?.();
+  if (step) step.capture();
+  else capture();
 }

@@ -1,10 +1,11 @@
 // The elements of the editor: toolbar, canvas, message, list of boxes, boxes as text.
 
 import { PRESETS } from "./arrange.js";
-import { added, allDistributed, allMirrored, exchanged, preset } from "./edits.js";
+import { added, allDistributed, allMirrored, cleared, exchanged, preset } from "./edits.js";
 import { button, choice, element } from "./elements.js";
 import { BoxList } from "./list.js";
 import { isMiddle } from "./pointer.js";
+import { SizeBar } from "./size_bar.js";
 import { GRIDS } from "./snapping.js";
 import { Teller } from "./teller.js";
 import { say } from "./texts.js";
@@ -14,7 +15,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
 /**
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
- * ({ kind, index } of a chip), `snap` (a key of GRIDS) and `redraw`.
+ * ({ kind, index } of a chip), `snap` (a key of GRIDS), `resize` ([width, height] of the picture),
+ * `undo` and `redraw`.
  */
 export class Panel extends Teller {
   /** @param signal ends all listeners. */
@@ -27,6 +29,7 @@ export class Panel extends Teller {
     this.message = element("div", { className: "msd-message" });
     this.message.setAttribute("role", "status");
     this.list = new BoxList((type, detail) => this.fire(type, detail), signal);
+    this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
     this.text = element("textarea", { className: "msd-text", title: say("text"), hidden: true });
     this.text.spellcheck = false;
     this.listen(this.text, "input", () => this.fire("type", this.text.value));
@@ -34,7 +37,7 @@ export class Panel extends Teller {
     this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
-    this.element.append(style, this.toolbar(), ...parts);
+    this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
       this.listen(this.element, type, (event) => isMiddle(event) || event.stopPropagation());
@@ -60,13 +63,15 @@ export class Panel extends Teller {
       tool("⇋", "mirror", allMirrored),
       tool("⇄", "swap", exchanged),
       tool("⇹", "distribute", allDistributed),
+      tool("⌫", "clear", cleared),
       this.presets,
       this.grids,
       this.asText,
     ];
-    const bar = element("div", { className: "msd-toolbar" });
-    bar.append(...this.tools);
-    return bar;
+    const undo = button("↶", "undo", () => this.fire("undo"), signal);
+    this.bar = element("div", { className: "msd-toolbar" });
+    this.bar.append(...this.tools, undo);
+    return this.bar;
   }
 
   toggleText() {
@@ -87,6 +92,7 @@ export class Panel extends Teller {
     // text that is being typed stays, and broken text to be mended
     const kept = document.activeElement === this.text || view.faulty;
     if (this.text.hidden || !kept) this.text.value = view.text;
+    this.sizeBar.update(view);
     this.list.update(view);
   }
 

@@ -59,3 +59,10 @@ function imageSize(place, name, depth) {
 export function widget(node, name) {
   return node.widgets?.find((one) => one.name === name);
 }
+
+/** Gives an input a value where it is kept, as if it had been typed there, as far as its limits allow. */
+export function setInput(place, name, value) {
+  const target = origin(place, name)?.widget ?? widget(place.node, name);
+  const { min = -Infinity, max = Infinity } = target.options ?? {};
+  setValue(target, Math.max(min, Math.min(max, value)));
+}
