@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .layer import CONTEXT_WIDTH, HEAD_WIDTH, TEXT_TOKENS, SiteLayer, random_layer
-from .scenes import TOKENS, WEIGHT, overlapping, side_by_side
+from .scenes import TOKENS, WEIGHT, applied_subjects, overlapping, side_by_side
 from .setup import Bench
 from .site import SHAPES
 from .tables import Table, judged
@@ -97,9 +97,7 @@ def contest(
     kept = pack.adapter.SiteTokens(*(rearrange(x, split, d=HEAD_WIDTH).contiguous() for x in rows))
 
     def ours(layout: Any, text: Any = None) -> Callable[..., Tensor]:
-        placed = [pack.applied.PlacedTokens(kept)]
-        counts = [TOKENS] * SUBJECTS
-        applied = pack.applied.AppliedSubjects([layout], [placed], counts, text=text)
+        applied = applied_subjects(pack, layout, [kept], SUBJECTS, text)
         bare = pack.run.SubjectsRun(applied, lambda percent: 1 - percent)
         return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
 

@@ -33,10 +33,16 @@ class Scene:
         return self.layout(pack).masks(side, side).any(dim=0).float().mean().item()
 
 
-def applied_subjects(pack: Any, layout: Any, tokens: Sequence[Any], subjects: int) -> Any:
-    """What ApplyMSDiffusion puts on a model, with these keys and values at the sites."""
+def applied_subjects(
+    pack: Any, layout: Any, tokens: Sequence[Any], subjects: int, text: Any = None
+) -> Any:
+    """What ApplyMSDiffusion puts on a model, with these keys and values at the sites.
+
+    Args:
+        text: what is read from the text attention, a `TextRule`.
+    """
     placed = [pack.applied.PlacedTokens(each) for each in tokens]
-    return pack.applied.AppliedSubjects([layout], [placed], [TOKENS] * subjects)
+    return pack.applied.AppliedSubjects([layout], [placed], [TOKENS] * subjects, text=text)
 
 
 def site_patches(pack: Any, model: Any) -> dict[tuple, Any]:

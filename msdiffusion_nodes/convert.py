@@ -25,7 +25,8 @@ try:
     import torch
     from torch import Tensor
 
-    from .files.checkpoint import PIECE, is_finite, read_flat, to_checkpoint
+    from .files.checkpoint import is_finite, read_flat, to_checkpoint
+    from .files.plain_reads import PlainReads
     from .files.progress import Progress, readable
     from .method.adapter import Adapter
 except ImportError as error:
@@ -50,9 +51,10 @@ NAMES = {  # of dtypes in a .safetensors file
 
 @dataclass(frozen=True)
 class Weights:
-    """Tensors by name, as they are or rounded to float16."""
+    """Tensors of a file by name, as they are or rounded to float16."""
 
     tensors: dict[str, Tensor]
+    reads: PlainReads
     fp16: bool = False
 
     def dtype(self, name: str) -> torch.dtype:
@@ -68,12 +70,12 @@ class Weights:
         return len(self.tensors), sum(map(self.size, self.tensors))
 
     def pieces(self, name: str) -> Iterator[Tensor]:
-        """A tensor's bytes, some at a time.
+        """A tensor's bytes, some at a time; each lasts until the next are asked for.
 
         Raises:
-            InputError: a number is too great for float16.
+            InputError: a number is too great for float16, or the file cannot be read any more.
         """
-        for piece in self.tensors[name].reshape(-1).split(PIECE):
+        for piece in self.reads.pieces(self.tensors[name]):
             rounded = piece.to(self.dtype(name))
             if self.fp16 and not is_finite(rounded):
                 raise InputError(
@@ -115,8 +117,14 @@ def convert(source: Path, target: Path, fp16: bool = False, force: bool = False)
     Adapter(to_checkpoint(tensors, source.name))
     # the widest numbers first, so that all are aligned
     names = sorted(tensors, key=lambda name: (-tensors[name].itemsize, name))
-    weights = Weights({name: tensors[name] for name in names}, fp16)
-    header = weights.header(source.name)
+    tensors = {name: tensors[name] for name in names}
+    with PlainReads(source, tensors.values()) as reads:
+        return _save(Weights(tensors, reads, fp16), source.name, target, force)
+
+
+def _save(weights: Weights, source: str, target: Path, force: bool) -> int:
+    """Returns the new file's bytes."""
+    header = weights.header(source)
     size = len(header) + weights.amount[1]
     free = shutil.disk_usage(target.parent).free
     if free < size:
@@ -183,17 +191,19 @@ def _compare(part: Path, weights: Weights) -> None:
         InputError: names the tensor.
     """
     progress = Progress("checking", *weights.amount)
-    written = Weights(read_flat(part))
-    for name, tensor in weights.tensors.items():
-        same = name in written.tensors and written.tensors[name].shape == tensor.shape
-        same = same and written.dtype(name) == weights.dtype(name)
-        pairs = zip(weights.pieces(name), written.pieces(name), strict=True) if same else ()
-        for piece, written_piece in pairs:
-            same = same and bool((piece.numpy() == written_piece.numpy()).all())
-            progress.add(more_bytes=len(piece))
-        if not same:
-            raise InputError(f"{name} is not in the file as it was written; check the disk")
-        progress.add(more_tensors=1)
+    tensors = read_flat(part)
+    with PlainReads(part, tensors.values()) as reads:
+        written = Weights(tensors, reads)
+        for name, tensor in weights.tensors.items():
+            same = name in tensors and tensors[name].shape == tensor.shape
+            same = same and written.dtype(name) == weights.dtype(name)
+            pairs = zip(weights.pieces(name), written.pieces(name), strict=True) if same else ()
+            for piece, written_piece in pairs:
+                same = same and bool((piece.numpy() == written_piece.numpy()).all())
+                progress.add(more_bytes=len(piece))
+            if not same:
+                raise InputError(f"{name} is not in the file as it was written; check the disk")
+            progress.add(more_tensors=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

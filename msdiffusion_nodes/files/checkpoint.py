@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from .contents import SOURCE, adapter_in, refuse_other_kinds
+from .plain_reads import PlainReads
 from .tensor_files import Misnamed, read_tensors
 
 SUFFIXES = (".bin", ".safetensors", ".sft", ".pt", ".pth", ".ckpt")
@@ -27,9 +28,6 @@ DTYPES = (
     torch.float8_e4m3fn,
     torch.float8_e5m2,
 )
-# numbers worked on in one go: more, and torch begins to share the work out among its threads, which
-# on a busy machine wait for each other longer than the work takes
-PIECE = 2**15
 # the tensors that tell the resampler's sizes, with their number of dimensions
 SIZE_TENSORS = {
     "grounding_latents": 3,
@@ -84,6 +82,29 @@ def read_flat(path: str | Path, copied: bool = False) -> dict[str, Tensor]:
     """
     path = Path(path)
     before = _stamp(path)
+    try:
+        tensors = _mapped(path)
+        _check_tensors(tensors, path)
+        with PlainReads(path, tensors.values()) as reads:
+            for key, tensor in tensors.items():
+                tensors[key] = tensor = tensor.detach()
+                if copied:
+                    tensors[key] = torch.empty(tensor.shape, dtype=tensor.dtype)
+                pieces = reads.pieces(tensor, tensors[key] if copied else None)
+                if not all(map(is_finite, pieces)):
+                    raise InputError(
+                        f"{path.name}: {key!r:.80} is not finite (NaN or infinity); {SOURCE}"
+                    )
+        return tensors
+    finally:
+        if _stamp(path) != before:  # whatever else went wrong
+            raise InputError(
+                f"{path.name} was written to while it was read; run again when it is done"
+            )
+
+
+def _mapped(path: Path) -> dict[str, Tensor]:
+    """The adapter in a file, by its official names."""
     refuse_other_kinds(path, torch_files=False)  # at once, though they have gigabytes
     try:
         contents = read_tensors(path)
@@ -93,16 +114,7 @@ def read_flat(path: str | Path, copied: bool = False) -> dict[str, Tensor]:
     except InputError as error:
         refuse_other_kinds(path)
         raise InputError(f"{path.name} {error}; {SOURCE}") from error
-    tensors = adapter_in(contents, path.name)
-    _check_tensors(tensors, path)
-    for key in tensors:
-        try:
-            tensors[key] = _checked(tensors[key].detach(), copied)
-        except InputError as error:
-            raise InputError(f"{path.name}: {key!r:.80} {error}; {SOURCE}") from error
-    if _stamp(path) != before:
-        raise InputError(f"{path.name} was written to while it was read; run again when it is done")
-    return tensors
+    return adapter_in(contents, path.name)
 
 
 def to_checkpoint(tensors: Mapping[str, Tensor], name: str) -> Checkpoint:
@@ -154,18 +166,6 @@ def _check_tensors(tensors: dict[str, Tensor], path: Path) -> None:
                 f"{path.name}: image_proj.{key} has shape {list(tensor.shape)!s:.80}; expected"
                 f" {dimensions} dimensions. This is no grounding resampler; {SOURCE}"
             )
-
-
-def _checked(tensor: Tensor, copied: bool) -> Tensor:
-    """A tensor of finite numbers, or a copy of it; it is the copy that is looked at."""
-    new = torch.empty(tensor.shape, dtype=tensor.dtype) if copied else tensor
-    pieces = (each.reshape(-1).split(PIECE) for each in (tensor, new))
-    for piece, own in zip(*pieces, strict=True):
-        if copied:
-            own.copy_(piece)
-        if not is_finite(own):
-            raise InputError("is not finite (NaN or infinity)")
-    return new
 
 
 def is_finite(piece: Tensor) -> bool:

@@ -9,6 +9,8 @@ import io
 import json
 import os
 import pickletools
+import struct
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +78,37 @@ def bytes_of(contents: bytes) -> int:
     header.pop("__metadata__", None)
     ends = [entry["data_offsets"][1] for entry in header.values()]
     return 8 + len(contents) + max(ends, default=0)
+
+
+def runs_of_numbers(path: str | Path) -> dict[int, int]:
+    """Where runs of numbers begin in a file, and their bytes; a tensor is one, or a part of one.
+
+    Empty if it has no list of them (torch files of before 2020), or has them in another machine's
+    byte order.
+
+    Raises:
+        Exception: of any kind, for a file that is broken.
+    """
+    contents = list_of_tensors(path)
+    if contents.startswith(b"{"):
+        header = json.loads(contents)
+        header.pop("__metadata__", None)
+        start = 8 + len(contents)
+        places = [entry["data_offsets"] for entry in header.values()]
+        return {start + begin: end - begin for begin, end in places}
+    if not zipfile.is_zipfile(path):
+        return {}
+    runs = {}
+    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+        for entry in archive.infolist():
+            if entry.filename.endswith("/byteorder"):
+                if archive.read(entry) != sys.byteorder.encode():
+                    return {}
+            elif DATA in entry.filename:
+                file.seek(entry.header_offset + 26)  # the lengths of what stands in between
+                name, extra = struct.unpack("<HH", file.read(4))
+                runs[entry.header_offset + 30 + name + extra] = entry.file_size
+    return runs
 
 
 def opcodes(pickled: BinaryIO) -> Iterator[tuple[str, object]]:

@@ -37,6 +37,7 @@ import folder_paths  # noqa: E402
 import torch  # noqa: E402
 from error_lines import first_sentence  # noqa: E402
 from made_up import PICTURE, two_subjects  # noqa: E402
+from one_site import announced, rule, site_maker  # noqa: E402, F401  (fixtures)
 from pack_modules import load_pack  # noqa: E402
 from promises import HALVES, Fuzzed, weights_of  # noqa: E402
 from sampling import BOXES, PROMPT, empty_latent, ksampler, two_pictures  # noqa: E402

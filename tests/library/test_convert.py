@@ -10,8 +10,8 @@ from converting import refused, same_bits
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from msdiffusion_nodes import convert as module
 from msdiffusion_nodes.convert import convert, main
+from msdiffusion_nodes.files import plain_reads
 from msdiffusion_nodes.files.checkpoint import read_checkpoint, read_flat
 from msdiffusion_nodes.files.listing import looks_like_adapter
 from msdiffusion_nodes.method.adapter import Adapter
@@ -70,7 +70,7 @@ def test_a_number_too_great_for_fp16_is_an_error_that_names_its_tensor(
 
 
 def test_tensors_of_several_pieces_and_dtypes_are_written_whole(monkeypatch, tmp_path, target):
-    monkeypatch.setattr(module, "PIECE", 37)
+    monkeypatch.setattr(plain_reads, "PIECE", 37)
     tensor = torch.randn(64, 16).t()  # not contiguous
     state = changed({KEY: tensor, "image_proj.norm_out.bias": torch.randn(64).bfloat16()})
     state["ms_adapter"]["3.to_k_ip.weight"] = torch.zeros(32, 64).to(torch.float8_e5m2)

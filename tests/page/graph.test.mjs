@@ -99,6 +99,8 @@ const TEXTS = {
   "a wildcard": [{ text: "{cat|dog}", seed: 1 }, {}, ["?"]],
   "a file's text": [{ file: "cat.txt" }, {}, ["?"]],
   "a language model": [{}, {}, ["?"]],
+  ComfySwitchNode: [{ switch: true }, {}, ["?"]],
+  "workflow>a group of nodes": [{ value: "cat" }, {}, ["?"]],
 };
 
 for (const [type, [widgets, more, names]] of Object.entries(TEXTS)) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { openedFrom, origin, passedSlot, placeOf } from "../../web/layout_editor/links.js";
+import { isLinked, openedFrom, origin, passedSlot, placeOf } from "../../web/layout_editor/links.js";
 import { add, link, linkIn, linkOut, newGraph, newSubgraph, stand } from "./graph.mjs";
 
 const MUTED = 2;
@@ -282,4 +282,44 @@ test("in a subgraph that stands in a graph twice, the node through which it was 
   assert.equal(origin(placeOf(target), "phrases").value, "cat");
   openedFrom.set(subgraph, other);
   assert.equal(origin(placeOf(target), "phrases").value, "dog");
+});
+
+/** As Use Everywhere notes what it will link when the prompt is made. */
+function broadcast(graph, from, to) {
+  graph.extra = {
+    ue_links: [{ downstream: to.id, downstream_slot: 0, upstream: String(from), upstream_slot: 0 }],
+  };
+}
+
+test("what Use Everywhere broadcasts into an input comes from there, if the pack is installed", () => {
+  const [graph, source, target] = ends();
+  const muted = add(graph, "Muted", { ...GIVES, mode: MUTED });
+  link(muted, 0, target, "subjects"); // a broadcast takes its place
+  broadcast(graph, source.id, target);
+  assert.equal(nodeOf(target), null);
+  globalThis.app = { ue_modified_prompt: () => {} };
+  try {
+    assert.equal(nodeOf(target), source);
+    target.inputs[0].link = null;
+    assert.equal(nodeOf(target), source);
+    assert.equal(isLinked(target, "subjects"), true);
+    assert.equal(nodeOf(add(graph, "Other", TAKES)), null);
+  } finally {
+    delete globalThis.app;
+  }
+  assert.equal(isLinked(target, "subjects"), false);
+});
+
+test("a broadcast goes into a subgraph through its node, and comes from its inputs", () => {
+  const [root, source] = ends();
+  const subgraph = newSubgraph(root, { a: SEEN }, {});
+  const target = add(subgraph, "Target", TAKES);
+  broadcast(subgraph, -10, target);
+  broadcast(root, source.id, stand(root, subgraph));
+  globalThis.app = { ue_modified_prompt: () => {} };
+  try {
+    assert.equal(nodeOf(target), source);
+  } finally {
+    delete globalThis.app;
+  }
 });

@@ -35,7 +35,11 @@ export function origin(place, name) {
 /** Whether a link ends in an input, whatever comes along it. */
 export function isLinked(node, name) {
   const slot = slotOf(node, name);
-  return slot >= 0 && node.isInputConnected(slot);
+  return slot >= 0 && hasLink(node, slot);
+}
+
+function hasLink(node, slot) {
+  return node.isInputConnected(slot) || !!broadcastInto(node, slot);
 }
 
 function slotOf(node, name) {
@@ -61,7 +65,7 @@ function outside(place, slot, steps) {
   const { node } = place;
   const input = node.inputs[slot];
   if (!input) return null;
-  if (node.isInputConnected(slot)) return intoInput(place, slot, input.type, steps);
+  if (hasLink(node, slot)) return intoInput(place, slot, input.type, steps);
   const widget = node.getWidgetFromSlot?.(input);
   return widget ? { value: widget.value, widget } : null;
 }
@@ -149,9 +153,23 @@ function setterOf({ node, within }) {
 /** The link into a node's input; null where there is none, or the node is in no graph (yet). */
 function linkInto(node, slot) {
   if (!node.graph || !node.inputs[slot]) return null;
+  const broadcast = broadcastInto(node, slot);
+  if (broadcast) return broadcast;
   // a subgraph's own getInputLink is about what leaves it
   if (node.subgraph) return getLink(node.graph, node.inputs[slot].link);
   return node.getInputLink(slot);
+}
+
+/**
+ * The link that Use Everywhere will put into an input when the prompt is made: the pack keeps a list
+ * of them in the graph, a moment behind. Saved graphs have it where the pack is not installed, too.
+ */
+function broadcastInto({ graph, id }, slot) {
+  if (!globalThis.app?.ue_modified_prompt) return null;
+  const made = graph?.extra?.ue_links?.find(
+    (one) => String(one.downstream) === String(id) && one.downstream_slot === slot,
+  );
+  return made ? { origin_id: made.upstream, origin_slot: made.upstream_slot } : null;
 }
 
 function getLink(graph, id) {

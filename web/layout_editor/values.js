@@ -4,6 +4,7 @@ import { isLinked, origin } from "./links.js";
 import { fileOf, pictureInput } from "./pictures.js";
 
 const DEEPEST = 32; // nodes that are asked one after another; a graph may be a loop for a moment
+const GROUP = /^workflow[>/]/; // a node for several, of old workflows: whose is which widget?
 // what the only widget of a node is called that does no more than to hold a text
 const TEXT = /^(text|string|str|prompt|phrases|value|content)$/i;
 
@@ -20,7 +21,7 @@ export function holderOf(place, name, depth = DEEPEST) {
   const from = origin(place, name);
   if (!from) return widget(place.node, name);
   if (!from.node) return from.widget ?? from.own;
-  if (depth <= 0) return undefined;
+  if (depth <= 0 || GROUP.test(from.node.type)) return undefined;
   const given = from.node.outputs?.[from.slot]?.name;
   if (given === "width" || given === "height") {
     const size = imageSize(from, "image", depth - 1);
