@@ -14,8 +14,10 @@ export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
   return {
     read: () => String(valueOf(placeOf(), "boxes") ?? widget(placeOf().node, "boxes").value),
-    write(text) {
+    write(text, { areas, names }) {
       const place = placeOf();
+      keep(place.node, "msdAreas", areas);
+      keep(place.node, "msdNames", names);
       const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
       holder.value = text;
       holder.callback?.(text);
@@ -26,8 +28,17 @@ export function hostOf(placeOf) {
       const place = placeOf();
       const { line } = subjectsOf(place, place.node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
-      else properties().msdNames = Object.assign([], properties().msdNames, { [index]: name });
+      else keep(place.node, "msdNames", Object.assign([], this.names, { [index]: name }));
       remember(place.node);
+    },
+    get names() {
+      return Array.from(properties().msdNames ?? []);
+    },
+    get areas() {
+      return properties().msdAreas;
+    },
+    get panning() {
+      return Boolean(app.canvas?.read_only);
     },
     get grid() {
       return properties().msdGrid ?? "off";
@@ -43,18 +54,23 @@ function contextOf(place) {
   const { node } = place;
   const linked = Object.keys(SOURCES).find((name) => isGiven(place, name));
   const run = node.msdLastRun;
-  const own = node.properties.msdNames ?? [];
   const subjects = subjectsOf(place, run?.names).map(({ line, ...one }) => one);
   const picture = imageOf(place, "picture");
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,
     height: valueOf(place, "height") ?? run?.height ?? 1024,
-    subjects: subjects.length ? subjects : own.map((name) => ({ name: name ?? "", image: null })),
+    subjects,
     picture: drawable(picture) ? picture : null,
     source: linked ? SOURCES[linked] : "boxes",
   };
   if (!linked || linked === "boxes" || run?.source !== linked) return context;
   return { ...context, shown: run.boxes, note: run.note, unused: run.unused };
+}
+
+/** Keeps a list with the node, unless there is nothing in it. */
+function keep(node, name, list) {
+  if (list.some(Boolean)) node.properties[name] = list;
+  else delete node.properties[name];
 }
 
 /** Whether an input's value comes from elsewhere, and not from a widget that can be written to. */
