@@ -211,7 +211,9 @@ def _outputs(
         "source": placed.source,
     }
     unused = [(detection.box, detection.label) for detection in placed.unused]
-    preview = draw_layout(layout, names, picture, unused, placed.note)
+    # masks and a detector's boxes are shares of the picture that they were found in
+    fitted = placed.source == "boxes"
+    preview = draw_layout(layout, names, picture, unused, placed.note, fitted)
     bboxes = bounding_boxes(layout, names)
     result = (layout, preview, masks, width, height, bboxes, background)
     return {"ui": {"msd_layout": [decided]}, "result": result}

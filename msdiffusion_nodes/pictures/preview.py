@@ -39,6 +39,7 @@ def draw_layout(
     picture: Tensor | None = None,
     unused: Sequence[tuple[Box, str]] = (),
     note: str = "",
+    fitted: bool = False,
 ) -> Tensor:
     """Draw a layout at its own size.
 
@@ -48,11 +49,13 @@ def draw_layout(
         picture: IMAGE (B, h, w, C) of any size; the first one is put behind the boxes, dimmed.
         unused: boxes that no subject took and their labels, as thin grey outlines.
         note: a line for the lower edge.
+        fitted: the picture keeps its width to its height; else the layout's areas are shares of
+            it, and it fills the layout.
 
     Returns:
         ComfyUI's IMAGE: float32 (1, height, width, 3) in 0..1.
     """
-    canvas = _backdrop(layout, picture)
+    canvas = _backdrop(layout, picture, fitted)
     for index, region in enumerate(layout.regions):
         if region.mask is not None:
             opacity = region.coverage(layout.height, layout.width) * FILL_OPACITY
@@ -116,17 +119,25 @@ class _Pen:
         self.draw.text((x, y), text, fill=colour, font=font)
 
 
-def _backdrop(layout: Layout, picture: Tensor | None) -> Image.Image:
-    """A canvas of the layout's size: plain, or the first picture in it, dimmed."""
+def _backdrop(layout: Layout, picture: Tensor | None, fitted: bool) -> Image.Image:
+    """A canvas of the layout's size: plain, or with the first picture in it, dimmed."""
+    canvas = Image.new("RGB", (layout.width, layout.height), BACKGROUND)
     if picture is None:
-        return Image.new("RGB", (layout.width, layout.height), BACKGROUND)
+        return canvas
     first = picture[:1, ..., :3].float().to("cpu").nan_to_num().clamp(0, 1)
     if first.shape[-1] < 3:  # grey, perhaps with transparency
         first = first[..., :1].expand(-1, -1, -1, 3)
-    size = (layout.height, layout.width)
-    resized = F.interpolate(first.movedim(-1, 1), size=size, mode="bilinear", antialias=True)
+    height, width = layout.height, layout.width
+    if fitted:
+        scale = min(height / first.shape[1], width / first.shape[2])
+        height, width = (max(1, round(side * scale)) for side in first.shape[1:3])
+    resized = F.interpolate(
+        first.movedim(-1, 1), size=(height, width), mode="bilinear", antialias=True
+    )
     pixels = resized[0].movedim(0, -1).mul(DIMMED * 255).byte()
-    return Image.fromarray(pixels.numpy())
+    corner = ((layout.width - width) // 2, (layout.height - height) // 2)
+    canvas.paste(Image.fromarray(pixels.numpy()), corner)
+    return canvas
 
 
 def draw_areas(areas: Tensor, size: Extent) -> Tensor:

@@ -237,6 +237,14 @@ def test_a_picture_is_seen_behind_the_boxes(lay_out, channels):
     assert seen[0, 32, 120].max() < 0.9, "dimmed"
 
 
+def test_a_picture_of_another_aspect_is_fitted_unless_boxes_are_shares_of_it(lay_out):
+    square = torch.ones(1, 64, 64, 3)  # the layout is twice as wide as high
+    drawn = lay_out(boxes="[[0.4, 0, 0.6, 1]]", picture=square)["preview"][0, 32]
+    assert drawn[10].mean() < 0.3 < drawn[40].mean() and drawn[120].mean() < 0.3
+    found = lay_out(bboxes="26,0,38,64", bbox_format="xyxy", picture=square)["preview"][0, 32]
+    assert found[10].mean() > 0.3 and found[120].mean() > 0.3
+
+
 def test_a_picture_of_any_kind_does_not_crash(lay_out):
     for picture in (
         torch.full((1, 9, 5, 3), torch.nan),

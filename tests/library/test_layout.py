@@ -227,3 +227,17 @@ def test_many_subjects_and_more_or_fewer_names_than_boxes():
 def test_names_in_any_script_and_length_can_be_drawn(name):
     image = draw_layout(layout_of((0.5, 0.5, 1, 1), width=128, height=64), [name])
     assert image.shape == (1, 64, 128, 3)
+
+
+def test_a_picture_of_another_aspect_is_fitted_or_fills_the_layout():
+    picture = torch.ones(1, 32, 64, 3)  # twice as wide as high, in a square
+    nothing = layout_of((0, 0, 0, 0))
+    plain = draw_layout(nothing)[0]
+    filled = draw_layout(nothing, (), picture)[0]
+    assert (filled != plain).any(-1).all()
+    fitted = draw_layout(nothing, (), picture, fitted=True)[0]
+    rows = (fitted != plain).any(-1).all(1)
+    height = len(rows)
+    expected = [height // 4 <= row < 3 * height // 4 for row in range(height)]
+    assert rows.tolist() == expected
+    assert torch.equal(draw_layout(nothing, (), torch.ones(1, 64, 64, 3), fitted=True)[0], filled)

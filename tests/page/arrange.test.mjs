@@ -28,8 +28,12 @@ const MS_BENCH = {
 const NO_AREA = [0, 0, 0, 0];
 const SCENE = [0, 0, 1, 1];
 
-test("the thirteen layouts of MS-Bench are ready-made", () => {
-  assert.deepEqual(PRESETS, MS_BENCH);
+test("the thirteen layouts of MS-Bench are ready-made, each place once with all its names", () => {
+  const found = PRESETS.flatMap(({ names, boxes }) => names.map((name) => [name, boxes]));
+  assert.deepEqual(Object.fromEntries(found), MS_BENCH);
+  assert.equal(found.length, 13);
+  assert.equal(new Set(PRESETS.map(({ boxes }) => `${boxes}`)).size, PRESETS.length);
+  assert.equal(PRESETS.length, 9);
 });
 
 test("mirror turns the picture round and twice back", () => {

@@ -36,7 +36,7 @@ test("boxes without a subject, and subjects without a box", () => {
 
 test("how many subjects there are is not guessed", () => {
   const unknown = { name: "", image: null, unknown: true };
-  for (const subjects of [[], [unknown], [DOG, unknown], [{ ...DOG, own: true }]]) {
+  for (const subjects of [[], [unknown], [DOG, unknown]]) {
     assert.deepEqual(said({ boxes: [LEFT, RIGHT, LEFT], subjects }), ["", "", ""]);
   }
   assert.deepEqual(said({ boxes: [LEFT], faulty: true }), [""]); // the text is being mended
@@ -82,7 +82,7 @@ test("two subjects of the same name need their words twice only in Auto Layout",
 });
 
 test("subjects that do not act, or whose names are not known, need no words", () => {
-  for (const more of [{ off: true }, { unknown: true }, { name: "" }, { own: true }]) {
+  for (const more of [{ off: true }, { unknown: true }, { name: "" }]) {
     const subjects = [DOG, { ...CAT, ...more }];
     assert.deepEqual(said({ subjects, prompts: [samples("a dog")] }), ["", ""]);
   }

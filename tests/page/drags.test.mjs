@@ -18,13 +18,14 @@ function pixel([x, y]) {
   return [10 + 400 * x, 10 + 200 * y];
 }
 
-function press(boxes, selected, point, keys = {}) {
+function press(boxes, selected, point, { all = false, subjects = [], ...keys } = {}) {
   const where = { at: pixel(point), frame: FRAME, grab: 8 };
-  return grasp({ boxes, selected }, { ...where, ctrl: false, shift: false, ...keys });
+  const layout = { boxes, selected, all, subjects };
+  return grasp(layout, { ...where, ctrl: false, shift: false, ...keys });
 }
 
-function pull(drag, point, { grid = "off", free = false } = {}) {
-  return dragged(drag, { at: pixel(point), frame: FRAME, grid, free });
+function pull(drag, point, { grid = "off", free = false, proportional = false } = {}) {
+  return dragged(drag, { at: pixel(point), frame: FRAME, grid, free, proportional });
 }
 
 test("a press on the empty picture draws a new box, and a click there deselects", () => {
@@ -142,4 +143,49 @@ test("the lines that a box has snapped to are told, of a handle only along its a
     selected: 0,
     guides: [{ axis: 0, at: 0.58 }],
   });
+});
+
+test("a press on a scene draws; the selected one is moved, but not where another box lies", () => {
+  const subjects = [{ everywhere: true }, {}];
+  const boxes = [[0, 0, 0.9, 0.9], A];
+  assert.equal(press(boxes, -1, [0.7, 0.7], { subjects }).kind, "draw");
+  const scene = press(boxes, 0, [0.7, 0.7], { subjects });
+  assert.deepEqual([scene.kind, scene.index], ["move", 0]);
+  const other = press(boxes, 0, [0.25, 0.45], { subjects });
+  assert.deepEqual([other.kind, other.index, other.click], ["move", 1, 1]);
+});
+
+test("a selected box that is smaller than its handles is moved, and by a handle resized", () => {
+  const tiny = [0.5, 0.5, 0.51, 0.51]; // 4 by 2 pixels
+  const drag = press([tiny, B], 0, [0.505, 0.505]);
+  assert.deepEqual([drag.kind, drag.index], ["move", 0]);
+  near(pull(drag, [0.405, 0.405], { free: true }).boxes[0], [0.4, 0.4, 0.41, 0.41]);
+  const handle = press([tiny, B], 0, [0.5475, 0.59]); // 15 pixels right of its corner, 16 below
+  assert.equal(handle.handle, "se");
+  near(pull(handle, [0.6475, 0.69], { free: true }).boxes[0], [0.5, 0.5, 0.61, 0.61]);
+});
+
+test("with Shift a resized box keeps its width to its height, inside the picture", () => {
+  const box = [0.2, 0.2, 0.4, 0.6];
+  const pulled = (from, to) => {
+    const drag = press([box], 0, from, { shift: true });
+    assert.equal(drag.kind, "resize");
+    return pull(drag, to, { free: true, proportional: true }).boxes[0];
+  };
+  near(pulled([0.4, 0.6], [0.5, 0.6]), [0.2, 0.2, 0.5, 0.8]); // a corner, from the opposite one
+  near(pulled([0.4, 0.6], [0.4, 0.9]), [0.2, 0.2, 0.55, 0.9]);
+  near(pulled([0.2, 0.2], [0.1, 0.2]), [0.1, 0, 0.4, 0.6]);
+  near(pulled([0.4, 0.4], [0.5, 0.1]), [0.2, 0.1, 0.5, 0.7]); // an edge, from the opposite one
+  near(pulled([0.4, 0.6], [1, 1]), [0.2, 0.2, 0.6, 1]); // until it meets the picture's edge
+  near(pulled([0.4, 0.6], [0, 0]), [0.2, 0.2, 0.21, 0.22]);
+});
+
+test("a drag moves all boxes as one when all are selected, and a click there selects one", () => {
+  const drag = press([A, NO_AREA, B], 0, [0.7, 0.5], { all: true });
+  assert.deepEqual([drag.kind, drag.click], ["moveAll", 2]);
+  const after = pull(drag, [0.72, 0.45], { free: true });
+  near(after.boxes, [[0.12, 0.15, 0.42, 0.55], NO_AREA, [0.6, 0.25, 0.92, 0.8]]);
+  assert.deepEqual([after.selected, after.all], [0, true]);
+  near(pull(drag, [1.7, 1.5]).boxes, [[0.2, 0.35, 0.5, 0.75], NO_AREA, [0.68, 0.45, 1, 1]]);
+  near(pull(drag, [0.615, 0.42]).boxes[0], [0, 0.12, 0.3, 0.52]); // the left edge snaps
 });

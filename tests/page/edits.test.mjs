@@ -7,6 +7,7 @@ import {
   added,
   allDistributed,
   allMirrored,
+  allRemoved,
   areaToggled,
   duplicated,
   exchanged,
@@ -15,6 +16,7 @@ import {
   removed,
   reordered,
 } from "../../web/layout_editor/edits.js";
+import { areaBefore, remembering } from "../../web/layout_editor/boxes.js";
 import { near } from "./near.mjs";
 
 const A = [0.1, 0.2, 0.4, 0.6];
@@ -24,9 +26,8 @@ const NO_AREA = [0, 0, 0, 0];
 const SIZE = [1024, 512];
 
 function layout(boxes, selected = -1, second = -1) {
-  const made = { boxes: boxes.map((box) => Object.freeze([...box])), selected, second, size: SIZE };
-  Object.freeze(made.boxes);
-  return Object.freeze(made);
+  const kept = boxes.map((box) => Object.freeze(box === NO_AREA ? box : [...box]));
+  return Object.freeze({ boxes: Object.freeze(kept), selected, second, size: SIZE });
 }
 
 test("a new box is in the middle, or beside the one that it would hide", () => {
@@ -44,9 +45,10 @@ test("a copy lies beside its box and is selected", () => {
 });
 
 test("a box is removed, and the selection stays on a box that is there", () => {
-  assert.deepEqual(removed(layout([A, B, C], 2), 2), { boxes: [A, B], selected: 1 });
-  assert.deepEqual(removed(layout([A, B, C], 0), 0), { boxes: [B, C], selected: 0 });
-  assert.deepEqual(removed(layout([A], 0), 0), { boxes: [], selected: -1 });
+  assert.deepEqual(removed(layout([A, B, C], 2), 2), { boxes: [A, B], selected: 1, gone: [2] });
+  assert.deepEqual(removed(layout([A, B, C], 0), 0), { boxes: [B, C], selected: 0, gone: [0] });
+  assert.deepEqual(removed(layout([A], 0), 0), { boxes: [], selected: -1, gone: [0] });
+  assert.deepEqual(allRemoved(layout([A, B], 1)), { boxes: [], selected: -1, gone: [0, 1] });
 });
 
 test("reordering gives the subjects each other's boxes, as far as the list goes", () => {
@@ -59,6 +61,34 @@ test("reordering gives the subjects each other's boxes, as far as the list goes"
 test("a box loses its area and gets one in the middle", () => {
   assert.deepEqual(areaToggled(layout([A, B]), 0), { boxes: [NO_AREA, B], selected: 0 });
   near(areaToggled(layout([NO_AREA, B]), 0).boxes, [[0.35, 0.35, 0.65, 0.65], B]);
+});
+
+test("a box that loses its area gets the same one back, wherever it is in the list by then", () => {
+  const without = areaToggled(layout([A, B]), 1);
+  assert.deepEqual(without.boxes, [A, NO_AREA]);
+  assert.deepEqual(areaToggled(without, 1).boxes, [A, B]);
+  const moved = reordered(without, 1, -1);
+  assert.deepEqual(areaToggled(moved, 0).boxes, [B, A]);
+});
+
+test("areas that were kept with the node come back, and what is no area does not", () => {
+  const [back, odd, none, own] = remembering(
+    [[...NO_AREA], [...NO_AREA], [...NO_AREA], A],
+    [B, [0.5, 0.2, 0.1, 4], null, C],
+  );
+  assert.deepEqual(areaToggled({ boxes: [back] }, 0).boxes, [B]);
+  assert.deepEqual([odd, none, own].map(areaBefore), [null, null, null]);
+  assert.deepEqual(own, A);
+  for (const before of [undefined, 7, "text", { 0: B }]) {
+    assert.deepEqual(remembering([A, NO_AREA], before), [A, NO_AREA]);
+  }
+});
+
+test("all boxes are nudged as one, as far as the picture reaches, and stay selected", () => {
+  const whole = { ...layout([A, NO_AREA, B], 2), all: true };
+  const after = nudged(whole, [8, -1024]);
+  near(after.boxes, [[0.1078, 0, 0.4078, 0.4], NO_AREA, [0.5878, 0.1, 0.9078, 0.65]]);
+  assert.deepEqual([after.selected, after.all], [2, true]);
 });
 
 test("a box is nudged by pixels of the picture", () => {
@@ -87,4 +117,5 @@ test("mirror and distribute keep the selection, a ready-made layout does not", (
   near(allMirrored(layout([])), { boxes: [], selected: -1 });
   const beside = [[0, 0.25, 0.5, 0.75], [0.5, 0.25, 1, 0.75]];
   assert.deepEqual(preset("twoBeings"), { boxes: beside, selected: -1 });
+  assert.deepEqual(preset("twoObjects"), { boxes: beside, selected: -1 }); // the same place
 });

@@ -222,7 +222,8 @@ class Editor:
     def shows(self, boxes):
         """Whether the canvas is coloured where these boxes are, and only there."""
         points = [(x / 20, y / 20) for y in range(1, 20) for x in range(1, 20)]
-        points = [point for point in points if not any(_unclear(point, box) for box in boxes)]
+        label = max(0.15, 24 / self.picture().height)  # its height, as a share
+        points = [one for one in points if not any(_unclear(one, box, label) for box in boxes)]
         inside = [any(_inside(point, box) for box in boxes) for point in points]
         # the theme's colours are greys
         coloured = [max(rgb[:3]) - min(rgb[:3]) > 8 for rgb in self.colours(*points)]
@@ -233,11 +234,11 @@ def _inside(point, box):
     return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
 
 
-def _unclear(point, box, edge=0.05):
-    """Whether a point lies at the edge of a box, where handles are, or on its grey label."""
+def _unclear(point, box, high, edge=0.05):
+    """Whether a point lies at the edge of a box, where handles are, or on its label."""
     left, top, right, bottom = box
     around = _inside(point, (left - edge, top - edge, right + edge, bottom + edge))
-    label = _inside(point, (left, top, left + 0.15, top + 0.15))
+    label = _inside(point, (left, top, left + 0.15, top + high))
     within = _inside(point, (left + edge, top + edge, right - edge, bottom - edge))
     return label or (around and not within)
 

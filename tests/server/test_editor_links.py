@@ -160,12 +160,26 @@ def test_the_canvas_takes_the_aspect_of_a_linked_picture_size(look):
 
 def test_a_linked_picture_is_seen_behind_the_boxes(look):
     editor = Editor.add(look, TWO)
-    points = [(0.45 + share / 250, 0.15) for share in range(25)]
+    points = [(0.45 + share / 250, 0.25) for share in range(25)]
     assert len({tuple(colour) for colour in editor.colours(*points)}) == 1
     look.connect(photograph(look), 0, editor.number, "picture")
     editor.wait_for(lambda: len({tuple(colour) for colour in editor.colours(*points)}) > 10)
     editor.drag((0.25, 0.4), (0.28, 0.56))
     assert editor.boxes() == editor.near(MADE_BY_DRAG)
+
+
+def test_a_picture_of_another_aspect_is_fitted_unless_boxes_are_shares_of_it(look):
+    editor = Editor.add(look, [])
+    load = photograph(look)  # 3 : 2, in a square
+    look.connect(load, 0, editor.number, "picture")
+
+    def varied(down):
+        return len(set(map(tuple, editor.colours(*[(x / 25, down) for x in range(1, 25)])))) > 10
+
+    editor.wait_for(lambda: varied(0.5))
+    assert [varied(down) for down in (0.08, 0.25, 0.75, 0.92)] == [False, True, True, False]
+    look.connect(load, 1, editor.number, "masks")
+    editor.wait_for(lambda: [varied(down) for down in (0.08, 0.92)], [True, True])
 
 
 def test_with_masks_linked_the_editor_says_so_and_changes_nothing(look):
@@ -341,7 +355,7 @@ def test_names_come_from_a_linked_text(look, kind):
     text = add_node(look, kind, 800, 130, value="tiger\nmug")
     look.connect(text, 0, encode, "phrases")
     shows(editor, [("tiger", "chelsea.png"), ("mug", "coffee.png")])
-    assert editor.tool("name0").is_disabled()
+    assert not editor.tool("name0").is_editable()
     look.set_widget(text, "value", "lion\nmug")
     shows(editor, [("lion", "chelsea.png"), ("mug", "coffee.png")])
     mode(look, text, BYPASSED)  # so that the encoder's own text is sent

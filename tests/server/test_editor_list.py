@@ -11,6 +11,8 @@ pytestmark = BOTH
 CAT_AND_CUP = {"cat": "chelsea.png", "cup of coffee": "coffee.png"}
 ROWS = list(CAT_AND_CUP.items())
 NO_AREA = [0, 0, 0, 0]
+LOADERS = """() => window.app.graph._nodes
+    .filter(node => node.type === 'LoadImage').map(node => String(node.id))"""
 
 
 def with_subjects(look, boxes=TWO):
@@ -96,6 +98,40 @@ def test_a_name_without_linked_subjects_is_saved_with_the_workflow(look):
     assert editor.boxes() == TWO
 
 
+def test_a_name_of_a_box_without_a_subject_is_kept_beside_linked_ones(look):
+    editor, encode = with_subjects(look, [*TWO, [0.15, 0.7, 0.35, 0.95]])
+    editor.wait_for(editor.rows, [*ROWS, ("", None)])
+    editor.rename(2, "beer mug")
+    named = [*ROWS, ("beer mug", None)]
+    editor.wait_for(editor.rows, named)
+    assert look.widget(encode, "phrases") == "\n".join(CAT_AND_CUP)
+    look.load(json.loads(json.dumps(look.saved())))
+    editor = Editor(look, editor.number)
+    editor.wait()
+    editor.wait_for(editor.rows, named)
+
+
+def test_a_name_goes_with_its_box_when_another_one_is_removed(look):
+    editor = Editor.add(look, [*TWO, [0.15, 0.7, 0.35, 0.95]])
+    editor.rename(1, "beer mug")
+    assert editor.message() == ""  # a name alone is no subject to count
+    editor.tool("remove0").click()
+    editor.wait_for(lambda: [name for name, _ in editor.rows()], ["beer mug", ""])
+
+
+def test_a_missing_picture_is_told_by_its_name(look):
+    editor, _ = with_subjects(look)
+    editor.wait_for(editor.rows, ROWS)
+    numbers = {look.widget(one, "image"): one for one in look.page.evaluate(LOADERS)}
+    look.set_widget(numbers["coffee.png"], "image", "gone.png")
+    missing = editor.panel.wait_for_selector(".msd-missing")
+    assert missing.inner_text() == "gone.png" and "gone.png" in missing.get_attribute("title")
+    assert len(editor.panel.query_selector_all(".msd-row img")) == 1
+    look.set_widget(numbers["coffee.png"], "image", "coffee.png")
+    editor.wait_for(lambda: len(editor.panel.query_selector_all(".msd-missing")), 0)
+    editor.wait_for(editor.rows, ROWS)
+
+
 def test_a_phrase_changed_in_the_linked_node_is_shown(look):
     editor, encode = with_subjects(look)
     editor.wait_for(editor.rows, ROWS)
@@ -129,10 +165,29 @@ def test_a_box_loses_its_area_and_a_drag_gives_it_one(look):
     editor.wait_for(lambda: notes(editor), ["no area", ""])
     editor.drag((0.12, 0.13), (0.35, 0.42))
     assert editor.boxes() == editor.near([[0.12, 0.13, 0.35, 0.42], TWO[1]])
+    drawn = editor.boxes()
     editor.tool("area1").click()
     editor.tool("area1").click()
-    left, top, right, bottom = editor.boxes()[1]
-    assert 0 <= left < right <= 1 and 0 <= top < bottom <= 1
+    assert editor.boxes() == drawn  # where it was before
+
+
+def test_an_area_that_was_taken_away_is_remembered_by_saved_workflows_and_undo(look):
+    editor = Editor.add(look, TWO)
+    look.load(json.loads(json.dumps(look.saved())))
+    look.zoom(1)
+    editor = Editor(look, editor.number)
+    editor.wait()
+    editor.tool("area0").click()
+    editor.tool("down0").click()
+    assert editor.boxes() == [TWO[1], NO_AREA]
+    look.command("Comfy.Undo")
+    editor.wait_for(lambda: json.loads(look.widget(editor.number, "boxes")), [NO_AREA, TWO[1]])
+    look.load(json.loads(json.dumps(look.saved())))
+    look.zoom(1)
+    editor = Editor(look, editor.number)
+    editor.wait()
+    editor.tool("area0").click()
+    assert editor.boxes() == TWO
 
 
 def test_a_warning_tells_of_more_or_fewer_boxes_than_subjects(look):

@@ -1,10 +1,17 @@
 """The mouse in the layout editor: drawing, moving, resizing, selecting."""
 
 import pytest
-from editor import TWO, Editor
+from editor import TWO, Editor, add_node, add_subjects
 
 INNER = [[0.0, 0.0, 1.0, 1.0], [0.35, 0.6, 0.45, 0.75]]
 THIRD = [0.15, 0.7, 0.35, 0.95]
+CATCH_WHEEL = """() => {
+    window.msdWheels = [];
+    const tell = event => setTimeout(() => { // not the copies that the page makes
+        if (event.isTrusted) window.msdWheels.push(event.defaultPrevented);
+    });
+    window.addEventListener('wheel', tell, { capture: true, passive: true });
+}"""
 
 
 def raw_mouse(editor, kind, point, button, buttons):
@@ -157,3 +164,73 @@ def test_the_middle_button_pans_the_graph_and_the_wheel_zooms_it(look):
         look.settle()
     assert editor.place()[-1] < scale
     assert editor.value() == before
+
+
+def test_a_pinch_zooms_the_graph_over_all_of_the_editor_and_not_the_page(look):
+    editor = Editor.add(look, [THIRD] * 12)
+    look.page.evaluate(CATCH_WHEEL)
+    row = look.rectangle(editor.tool("select1"))
+    for place in (editor.picture().at(0.5, 0.5), row.at(0.5, 0.5)):
+        scale = editor.place()[-1]
+        look.page.mouse.move(*place)
+        look.page.keyboard.down("Control")  # how a trackpad tells of a pinch
+        look.page.mouse.wheel(0, -60)
+        look.page.keyboard.up("Control")
+        look.settle()
+        assert editor.place()[-1] > scale
+        assert (
+            look.page.evaluate("() => window.msdWheels.at(-1)") is True
+        )  # else the page is zoomed
+        look.zoom(1)
+
+
+def test_shift_keeps_the_width_to_the_height_of_a_resized_box(look):
+    editor = Editor.add(look, [[0.3, 0.3, 0.5, 0.6]])
+    editor.click((0.4, 0.5))
+    editor.drag((0.5, 0.6), (0.6, 0.62), keys=["Shift", "Alt"])
+    assert editor.boxes() == editor.near([[0.3, 0.3, 0.6, 0.75]])
+    editor.drag((0.3, 0.3), (0.2, 0.29), keys=["Alt"])  # without it, as ever
+    assert editor.boxes() == editor.near([[0.2, 0.29, 0.6, 0.75]])
+
+
+def test_a_tiny_box_can_be_moved_once_it_is_selected(look):
+    editor = Editor.add(look, [[0.5, 0.5, 0.515, 0.515], [0.1, 0.1, 0.2, 0.2]])
+    editor.tool("select0").click()
+    editor.drag((0.508, 0.508), (0.608, 0.708), keys=["Alt"])
+    assert editor.boxes()[0] == editor.near([[0.6, 0.7, 0.615, 0.715]])[0]
+    left, top, right, bottom = editor.boxes()[0]
+    assert right - left == pytest.approx(0.015, abs=0.0002)
+    away = 15 / editor.picture().width  # where its corner's handle is
+    handle = (right + away, bottom + away)
+    editor.drag(handle, (handle[0] + 0.1, handle[1] + 0.1), keys=["Alt"])
+    assert editor.boxes()[0] == editor.near([[left, top, right + 0.1, bottom + 0.1]])[0]
+
+
+def test_a_scene_lies_beneath_and_is_not_in_the_way(look):
+    encode = add_subjects(look, {"cat": "chelsea.png", "cup of coffee": "coffee.png"})
+    scene = add_node(look, "BackgroundSubject", 950, 700)
+    look.set_widget(scene, "number", 2)
+    look.connect(encode, 0, scene, "subjects")
+    cat = [0.2, 0.3, 0.5, 0.7]
+    editor = Editor.add(look, [cat, [0, 0, 1, 1]])
+    look.connect(scene, 0, editor.number, "subjects")
+    whole = ".msd-note >> text=whole picture"
+    editor.panel.wait_for_selector(whole)
+    edge = [(0.2, 0.6), (0.3, 0.7)]  # of the cat's box
+    for select in (None, 1, 0):
+        if select is not None:
+            editor.tool(f"select{select}").click()
+        for red, green, blue, _ in editor.colours(*edge):
+            assert red > 200 > green > 100 > blue, select  # orange, whatever is selected
+        if select == 0:
+            break
+    editor.click((0.7, 0.5))
+    assert editor.selected() is None
+    editor.drag((0.6, 0.4), (0.8, 0.6), keys=["Alt"])
+    assert editor.boxes() == editor.near([cat, [0, 0, 1, 1], [0.6, 0.4, 0.8, 0.6]])
+    editor.set([cat, [0, 0, 0.9, 0.9]])
+    editor.tool("select1").click()
+    editor.drag((0.7, 0.5), (0.75, 0.55), keys=["Alt"])
+    assert editor.boxes() == editor.near([cat, [0.05, 0.05, 0.95, 0.95]])
+    editor.drag((0.3, 0.5), (0.35, 0.5), keys=["Alt"])  # the cat, though the scene is selected
+    assert editor.boxes()[0] == editor.near([[0.25, 0.3, 0.55, 0.7]])[0]

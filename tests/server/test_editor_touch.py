@@ -1,6 +1,7 @@
 """Fingers on the layout editor."""
 
 from editor import TWO, Editor
+from pytest import approx
 
 
 class Fingers:
@@ -70,3 +71,28 @@ def test_a_second_finger_does_not_disturb(look):
         fingers.send("touchEnd", (0.28, 0.56))
         fingers.send("touchEnd")
     assert editor.boxes() == editor.near([[0.13, 0.36, 0.43, 0.76], TWO[1]])
+
+
+def test_two_fingers_zoom_the_graph_as_they_do_over_any_node(look):
+    editor = Editor.add(look, TWO)
+    before, scale = editor.value(), editor.place()[-1]
+    fingers = Fingers(editor)
+    fingers.send("touchStart", (0.25, 0.4))
+    fingers.send("touchStart", (0.25, 0.4), (0.7, 0.6))
+    for step in range(1, 5):
+        by = step / 40
+        fingers.send("touchMove", (0.25 - by, 0.4 - by), (0.7 + by, 0.6 + by))
+    fingers.send("touchEnd", (0.15, 0.3))
+    fingers.send("touchEnd")
+    look.settle()
+    assert editor.place()[-1] > scale * 1.1
+    assert editor.value() == before and editor.selected() is None
+
+
+def test_the_mouse_works_on_the_graph_after_fingers_drew(look):
+    editor = Editor.add(look, TWO)
+    Fingers(editor).drag((0.18, 0.7), (0.33, 0.93))
+    title = look.node_rectangle(editor.number)
+    look.drag((title.left + 150, title.top + 12), (title.left + 230, title.top + 52))
+    look.settle()
+    assert look.node_rectangle(editor.number).left == approx(title.left + 80, abs=12)

@@ -10,22 +10,18 @@ const TOP = [0.25, 0.25, 0.75, 0.6];
 const LEGS = [0.25, 0.6, 0.75, 1];
 const SCENE = [0, 0, 1, 1];
 
-/** The 13 combinations of MS-Bench (arXiv 2406.07209) with their boxes, by the key of a name. */
-export const PRESETS = {
-  twoBeings: SIDE_BY_SIDE,
-  beingObject: SIDE_BY_SIDE,
-  twoObjects: SIDE_BY_SIDE,
-  personHat: [MIDDLE, HEAD],
-  personTop: [MIDDLE, MIDDLE],
-  personDress: [MIDDLE, [0.25, 0.25, 0.75, 1]],
-  topTrousers: [TOP, LEGS],
-  beingScene: [MIDDLE, SCENE],
-  objectScene: [MIDDLE, SCENE],
-  threeBeings: IN_A_ROW,
-  threeObjects: IN_A_ROW,
-  beingObjectScene: [...SIDE_BY_SIDE, SCENE],
-  hatTopTrousers: [HEAD, TOP, LEGS],
-};
+/** The 13 combinations of MS-Bench (arXiv 2406.07209): nine layouts, with the keys of their names. */
+export const PRESETS = [
+  { names: ["twoBeings", "beingObject", "twoObjects"], boxes: SIDE_BY_SIDE },
+  { names: ["personHat"], boxes: [MIDDLE, HEAD] },
+  { names: ["personTop"], boxes: [MIDDLE, MIDDLE] },
+  { names: ["personDress"], boxes: [MIDDLE, [0.25, 0.25, 0.75, 1]] },
+  { names: ["topTrousers"], boxes: [TOP, LEGS] },
+  { names: ["beingScene", "objectScene"], boxes: [MIDDLE, SCENE] },
+  { names: ["threeBeings", "threeObjects"], boxes: IN_A_ROW },
+  { names: ["beingObjectScene"], boxes: [...SIDE_BY_SIDE, SCENE] },
+  { names: ["hatTopTrousers"], boxes: [HEAD, TOP, LEGS] },
+];
 
 export function mirrored(boxes) {
   return boxes.map((box) =>

@@ -4,6 +4,7 @@
 export const SMALLEST = 0.01; // a box that the mouse makes is at least as wide and as high
 export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const NO_AREA = [0, 0, 0, 0];
+const areas = new WeakMap(); // a box without an area → the one that it had before
 
 /** What is wrong with a text: a key of texts.js and the number of the box (from 1), if one. */
 export class BoxError extends Error {
@@ -35,6 +36,22 @@ export function parseBoxes(text) {
   return boxes;
 }
 
+/** Boxes with the areas that those without one had before; of a list that anybody may have written. */
+export function remembering(boxes, before) {
+  return boxes.map((box, index) => {
+    const known = !hasArea(box) && Array.isArray(before) && before[index];
+    return known ? withoutArea(readable(known)) : box;
+  });
+}
+
+function readable(box) {
+  try {
+    return parseBoxes(JSON.stringify([box]))[0];
+  } catch {
+    return null;
+  }
+}
+
 /** The node's value, in the form of its default. */
 export function formatBoxes(boxes) {
   return `[${boxes.map((box) => `[${box.join(", ")}]`).join(", ")}]`;
@@ -45,8 +62,16 @@ export function hasArea(box) {
   return box.some((share) => share !== 0);
 }
 
-export function withoutArea() {
-  return [...NO_AREA];
+/** A box without an area, which remembers the one that it had before, if it had one. */
+export function withoutArea(before) {
+  const box = [...NO_AREA];
+  if (before && hasArea(before)) areas.set(box, before);
+  return box;
+}
+
+/** The area that a box without one had before, or null. */
+export function areaBefore(box) {
+  return areas.get(box) ?? null;
 }
 
 /** The box between two points, at least SMALLEST wide and high, inside the picture. */
@@ -63,6 +88,23 @@ export function moved([x0, y0, x1, y1], dx, dy) {
   return tidy([x0 + right, y0 + down, x1 + right, y1 + down]);
 }
 
+/** The boxes moved as one, as far as the picture reaches; those without an area stay. */
+export function movedTogether(boxes, dx, dy) {
+  const bounds = boundsOf(boxes);
+  if (!bounds) return boxes;
+  const to = moved(bounds, dx, dy);
+  const by = [to[0] - bounds[0], to[1] - bounds[1]];
+  return boxes.map((box) => (hasArea(box) ? moved(box, ...by) : box));
+}
+
+/** The smallest box around all that have an area; null where none has. */
+export function boundsOf(boxes) {
+  const placed = boxes.filter(hasArea);
+  if (!placed.length) return null;
+  const side = (at) => placed.map((box) => box[at]);
+  return [Math.min(...side(0)), Math.min(...side(1)), Math.max(...side(2)), Math.max(...side(3))];
+}
+
 /** The box with the edges of a handle ("nw", "e", …) at a point; other edges stay. */
 export function resized(box, handle, [x, y]) {
   let [x0, y0, x1, y1] = box;
@@ -71,6 +113,34 @@ export function resized(box, handle, [x, y]) {
   if (handle.includes("n")) y0 = clamp(y, 0, y1 - SMALLEST);
   if (handle.includes("s")) y1 = clamp(y, y0 + SMALLEST, 1);
   return tidy([x0, y0, x1, y1]);
+}
+
+/**
+ * The box with a handle at a point, as far as its width to its height allows, which stay. What is
+ * opposite of the handle stays in its place: a corner, or the middle of an edge.
+ */
+export function scaled(box, handle, [x, y]) {
+  const fixed = handlePoint(box, opposite(handle));
+  const size = [box[2] - box[0], box[3] - box[1]];
+  const ways = [way(handle, "w", "e"), way(handle, "n", "s")]; // -1, 1, or 0: to both sides
+  const reached = ways.map((to, axis) => (to ? (to * ([x, y][axis] - fixed[axis])) / size[axis] : 0));
+  const room = ways.map((to, axis) => {
+    const [before, after] = [fixed[axis], 1 - fixed[axis]];
+    return (to ? (to > 0 ? after : before) : 2 * Math.min(before, after)) / size[axis];
+  });
+  const least = Math.max(...size.map((side) => SMALLEST / side));
+  const factor = Math.max(Math.min(Math.max(...reached), ...room), Math.min(least, 1));
+  const start = (axis) => fixed[axis] + (factor * size[axis] * (ways[axis] - 1)) / 2;
+  const [left, top] = [start(0), start(1)];
+  return tidy([left, top, left + factor * size[0], top + factor * size[1]]);
+}
+
+function opposite(handle) {
+  return [...handle].map((side) => "nsew"["snwe".indexOf(side)]).join("");
+}
+
+function way(handle, low, high) {
+  return handle.includes(high) - handle.includes(low);
 }
 
 /** Where a handle of a box is. */

@@ -29,7 +29,7 @@ export function chipsOf(view) {
 
 /** Whether it is known how many subjects there are. */
 export function areCounted(subjects) {
-  return subjects.length > 0 && !subjects.some((one) => one.unknown || one.own);
+  return subjects.length > 0 && !subjects.some((one) => one.unknown);
 }
 
 function chip(kind, fails, mends = true) {
@@ -92,7 +92,7 @@ function lacksNothing(text, name) {
 }
 
 function isNamed(subject) {
-  return Boolean(subject.name) && !subject.unknown && !subject.own && !subject.off;
+  return Boolean(subject.name) && !subject.unknown && !subject.off;
 }
 
 function autoChips(prompts) {

@@ -1,14 +1,20 @@
 // Paints the layout on its canvas.
 
-import { HANDLES, handlePoint, hasArea } from "./boxes.js";
-import { colour } from "./colours.js";
+import { clamp, HANDLES, handlePoint } from "./boxes.js";
+import { colour, colourOf, css, haloOf, inkOn } from "./colours.js";
 import { pictureFrame, placed, pointOn } from "./frame.js";
+import { handleBox, isScene, layers } from "./hits.js";
+import { zoomOf } from "./pointer.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
+import { themeOf } from "./theme.js";
+import { nameOf } from "./words.js";
 
 const HANDLE = 8; // side of a handle
-const SHARPNESS = 2; // canvas pixels for each of the page's, for a node that is zoomed in
+const EDGE = 1.5; // of a halo, on each side of an outline
 const LABEL_HEIGHT = 18;
+const GREY = [200, 200, 200];
+const ZOOMS = [0.5, 4]; // beyond them the canvas gets neither coarser nor finer
 
 /**
  * @param canvas an element with a size on the page; its CSS gives the colours of the theme.
@@ -17,100 +23,114 @@ const LABEL_HEIGHT = 18;
 export function paint(canvas, view) {
   const { clientWidth: width, clientHeight: height } = canvas;
   if (!width || !height) return;
-  const sharpness = SHARPNESS * (window.devicePixelRatio || 1);
+  const zoom = clamp(zoomOf(canvas), ...ZOOMS);
+  const sharpness = zoom * (window.devicePixelRatio || 1); // one pixel for each of the screen's
   const [pixelWidth, pixelHeight] = [Math.round(width * sharpness), Math.round(height * sharpness)];
   if (canvas.width !== pixelWidth) canvas.width = pixelWidth;
   if (canvas.height !== pixelHeight) canvas.height = pixelHeight;
   const context = canvas.getContext("2d");
   context.setTransform(sharpness, 0, 0, sharpness, 0, 0);
   context.clearRect(0, 0, width, height);
-  const style = getComputedStyle(canvas);
-  const theme = { text: style.color, background: style.backgroundColor, line: style.outlineColor };
   const frame = pictureFrame(width, height, view.aspect);
-  paintPicture(context, frame, view, theme);
-  for (const box of view.unused) paintUnused(context, placed(frame, box), theme);
-  const order = [...view.boxes.keys()].filter((index) => index !== view.selected);
-  if (view.selected >= 0) order.push(view.selected);
-  for (const index of order) {
-    if (hasArea(view.boxes[index])) paintBox(context, frame, view, index);
-  }
-  if (view.dragging) paintGuides(context, frame, view.guides, theme);
+  // on the screen no line gets thinner where the graph is zoomed out
+  const lines = { fine: Math.max(1, 1.5 / zoom), unit: Math.max(1, 1 / zoom) };
+  const sheet = { context, frame, ...themeOf(canvas), ...lines };
+  paintPicture(sheet, view);
+  for (const box of view.unused) paintUnused(sheet, placed(frame, box));
+  for (const index of layers(view)) paintBox(sheet, view, index);
+  // a scene lies beneath, but what it is resized by lies on top
+  if (isScene(view, view.selected) && !view.all) paintHandles(sheet, view, view.selected);
+  if (view.dragging) paintGuides(sheet, view.guides);
 }
 
-function paintPicture(context, frame, { picture, grid }, theme) {
-  context.fillStyle = theme.background;
+function paintPicture({ context, frame, sheet, text, fine }, { picture, fitted, grid }) {
+  context.fillStyle = css(sheet);
   context.fillRect(frame.x, frame.y, frame.width, frame.height);
-  if (picture) {
-    context.globalAlpha = 0.6;
-    context.drawImage(picture, frame.x, frame.y, frame.width, frame.height);
-    context.globalAlpha = 1;
-  }
-  context.strokeStyle = theme.line;
-  context.lineWidth = 1;
-  context.globalAlpha = 0.35;
+  context.globalAlpha = 0.6;
+  if (picture && fitted) drawFitted(context, picture, frame);
+  else if (picture) context.drawImage(picture, frame.x, frame.y, frame.width, frame.height);
+  context.strokeStyle = text;
+  context.lineWidth = fine;
+  context.globalAlpha = 0.2;
   for (const at of GRIDS[grid]) for (const axis of [0, 1]) line(context, frame, axis, at);
-  context.globalAlpha = 1;
+  context.globalAlpha = 0.9;
   context.strokeRect(frame.x, frame.y, frame.width, frame.height);
+  context.globalAlpha = 1;
 }
 
-function paintBox(context, frame, view, index) {
-  const box = view.boxes[index];
-  const { x, y, width, height } = placed(frame, box);
-  const selected = index === view.selected;
-  context.fillStyle = colour(index, selected ? 0.35 : 0.25);
-  context.fillRect(x, y, width, height);
-  const subject = view.subjects[index];
-  if (subject?.image) paintThumbnail(context, subject.image, { x, y, width, height }, selected);
-  context.strokeStyle = colour(index);
-  context.lineWidth = selected ? 3 : 2;
-  context.setLineDash(index === view.second ? [6, 4] : []);
-  context.strokeRect(x, y, width, height);
-  context.setLineDash([]);
-  const label = subject?.name ? `${index + 1}  ${subject.name}` : `${index + 1}`;
-  paintLabel(context, label, { x, y, width, height }, colour(index));
-  if (!selected) return;
-  context.fillStyle = "white";
-  context.lineWidth = 1.5;
-  for (const handle of HANDLES) {
-    const [atX, atY] = pointOn(frame, handlePoint(box, handle));
-    context.fillRect(atX - HANDLE / 2, atY - HANDLE / 2, HANDLE, HANDLE);
-    context.strokeRect(atX - HANDLE / 2, atY - HANDLE / 2, HANDLE, HANDLE);
-  }
-}
-
-function paintThumbnail(context, image, { x, y, width, height }, selected) {
+/** A picture as large as fits into a rectangle, in its own aspect ratio. */
+function drawFitted(context, image, { x, y, width, height }) {
   const [w, h] = [image.naturalWidth, image.naturalHeight];
-  if (!image.complete || !w) return; // not there yet, or broken
   const scale = Math.min(width / w, height / h);
-  context.globalAlpha = selected ? 0.75 : 0.6;
   const left = x + (width - w * scale) / 2;
   context.drawImage(image, left, y + (height - h * scale) / 2, w * scale, h * scale);
-  context.globalAlpha = 1;
 }
 
-function paintLabel(context, text, { x, y, width }, ink) {
+function paintBox(sheet, view, index) {
+  const { context, frame } = sheet;
+  const place = placed(frame, view.boxes[index]);
+  const selected = view.all || index === view.selected;
+  context.fillStyle = colour(index, selected ? 0.35 : 0.25);
+  context.fillRect(place.x, place.y, place.width, place.height);
+  const image = view.subjects[index]?.image;
+  if (image?.complete && image.naturalWidth) { // else it is not there yet, or missing
+    context.globalAlpha = selected ? 0.75 : 0.6;
+    drawFitted(context, image, place);
+    context.globalAlpha = 1;
+  }
+  paintOutline(sheet, place, index, selected ? 3 : 2, index === view.second ? [6, 4] : []);
+  const label = `${index + 1}  ${nameOf(view, index)}`.trim();
+  paintLabel(context, label, place, colourOf(index));
+  if (selected && !view.all && !isScene(view, index)) paintHandles(sheet, view, index);
+}
+
+/** A line with its halo, which is seen on any sheet and any picture. */
+function paintOutline({ context, sheet, unit }, { x, y, width, height }, index, line, dashes) {
+  context.strokeStyle = css(haloOf(index, sheet));
+  context.lineWidth = (line + 2 * EDGE) * unit;
+  context.strokeRect(x, y, width, height);
+  context.strokeStyle = colour(index);
+  context.lineWidth = line * unit;
+  context.setLineDash(dashes);
+  context.strokeRect(x, y, width, height);
+  context.setLineDash([]);
+}
+
+function paintHandles(sheet, view, index) {
+  const { context, frame } = sheet;
+  const box = handleBox(view.boxes[index], frame);
+  for (const handle of HANDLES) {
+    const [atX, atY] = pointOn(frame, handlePoint(box, handle));
+    const place = { x: atX - HANDLE / 2, y: atY - HANDLE / 2, width: HANDLE, height: HANDLE };
+    paintOutline(sheet, place, index, 1.5, []);
+    context.fillStyle = "white";
+    context.fillRect(place.x, place.y, HANDLE, HANDLE);
+  }
+}
+
+function paintLabel(context, text, { x, y, width }, plate) {
   context.font = "12px sans-serif";
   context.textBaseline = "middle";
   const shown = shortened(context, text, Math.max(width - 12, 10));
-  context.fillStyle = "rgb(32 32 36 / 0.85)";
+  context.fillStyle = css(plate);
   context.fillRect(x + 2, y + 2, context.measureText(shown).width + 8, LABEL_HEIGHT);
-  context.fillStyle = ink;
+  context.fillStyle = css(inkOn(plate));
   context.fillText(shown, x + 6, y + 2 + LABEL_HEIGHT / 2);
 }
 
-function paintUnused(context, { x, y, width, height }, theme) {
-  context.strokeStyle = theme.line;
-  context.lineWidth = 1;
+function paintUnused({ context, text, fine }, { x, y, width, height }) {
+  context.strokeStyle = text;
+  context.lineWidth = fine;
   context.setLineDash([3, 3]);
   context.strokeRect(x, y, width, height);
   context.setLineDash([]);
-  paintLabel(context, say("unused"), { x, y, width }, "rgb(200 200 200)");
+  paintLabel(context, say("unused"), { x, y, width }, GREY);
 }
 
-function paintGuides(context, frame, guides, theme) {
-  context.strokeStyle = theme.text;
+function paintGuides({ context, frame, text, fine }, guides) {
+  context.strokeStyle = text;
   context.setLineDash([2, 4]);
-  context.lineWidth = 1;
+  context.lineWidth = fine;
   for (const axis of [0, 1]) line(context, frame, axis, 0.5); // the picture's centre
   context.setLineDash([]);
   context.strokeStyle = "rgb(230 60 140)";

@@ -1,7 +1,7 @@
 // The layout editor: its state. The panel and the gestures tell it by events what a person does; it
 // changes the state, and shows them and the canvas what has become of it.
 
-import { BoxError, formatBoxes, parseBoxes } from "./boxes.js";
+import { areaBefore, BoxError, formatBoxes, parseBoxes, remembering } from "./boxes.js";
 import { areCounted, chipsOf } from "./chips.js";
 import { paint } from "./drawing.js";
 import { Drops } from "./drops.js";
@@ -10,23 +10,31 @@ import { Gestures } from "./gestures.js";
 import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
+import { zoomOf } from "./pointer.js";
 import { Refusal } from "./refusal.js";
 import { counted, say } from "./texts.js";
+import { described, spoken } from "./words.js";
 
+// where areas are shares of the picture behind them, which fills the layout; else it is fitted
+const SHARES = ["fromMasks", "fromBboxes"];
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
 
 export class LayoutEditor {
   /**
    * @param host what the editor edits:
-   *   `read()` and `write(text)`: the node's value; `write` is one step of undo.
-   *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a list of `name`, `image` (or null),
-   *   `everywhere` and `unknown` (see graph.js); `picture`, an image or null; `source`, "boxes"
-   *   where this editor gives them, else a key of texts.js that says who does; where it does not,
-   *   the boxes `shown`, those `unused` and the `note` of the last run; `prompts` (see chips.js).
+   *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
+   *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
+   *   `names` those of boxes without a subject, both lists by the box's index with gaps.
+   *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
+   *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
+   *   image or null; `source`, "boxes" where this editor gives them, else a key of texts.js that says
+   *   who does; where it does not, the boxes `shown`, those `unused` and the `note` of the last run;
+   *   `prompts` (see chips.js).
    *   `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
    *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
    *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
-   *   built anew; `grid` (a key of GRIDS), which is remembered with the node.
+   *   built anew; `grid` (a key of GRIDS), which is remembered with the node; `panning`, whether the
+   *   mouse moves the graph.
    */
   constructor(host) {
     this.host = host;
@@ -34,13 +42,15 @@ export class LayoutEditor {
     this.text = null; // the value that the boxes were read from
     this.seen = null; // value and context of the last look at them
     this.selected = -1;
+    this.all = false; // whether every box is selected
     this.second = -1; // what the selected box is swapped with
+    this.told = []; // the boxes that have been spoken of
     this.guides = [];
     this.fault = null;
     this.notice = null; // `text` and whether it is `faulty`: what became of pictures
     this.context = NO_CONTEXT;
     this.ending = new AbortController();
-    this.panel = new Panel(this.signal);
+    this.panel = new Panel(() => this.view, this.signal);
     this.canvas = this.panel.canvas;
     const look = () => this.view;
     const over = [this.element, this.canvas, look, this.signal];
@@ -71,7 +81,7 @@ export class LayoutEditor {
 
   /** What the panel, the gestures and the painting are shown. */
   get view() {
-    const { boxes, selected, second, guides, text } = this;
+    const { boxes, selected, all, second, guides, text } = this;
     const { width, height, subjects, picture, unused = [], prompts, sizeLinked = false } = this.context;
     const { readOnly, miscounted } = this;
     const faulty = Boolean(this.fault ?? this.notice?.faulty);
@@ -80,6 +90,7 @@ export class LayoutEditor {
       boxes,
       selected, // indices, -1 where there is none
       second,
+      all, // whether every box is selected
       guides, // lines that the box has snapped to, as in snapping.js
       dragging: this.gestures.dragging,
       text,
@@ -88,11 +99,14 @@ export class LayoutEditor {
       miscounted, // more or fewer boxes than subjects
       readOnly,
       grid: this.host.grid,
+      panning: this.host.panning,
       size, // of the picture, in its pixels
       sizeLinked, // whether another node gives it
       aspect: width / height,
       subjects,
+      names: this.host.names, // of boxes without a subject
       picture,
+      fitted: !SHARES.includes(this.context.source),
       unused, // boxes that no subject has taken
       chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
     };
@@ -120,7 +134,7 @@ export class LayoutEditor {
   }
 
   listen() {
-    const choose = ({ selected, second }) => this.choose(selected, second);
+    const choose = (chosen) => this.choose(chosen);
     this.gestures.on({
       choose,
       draft: (layout) => this.draft(layout),
@@ -160,7 +174,7 @@ export class LayoutEditor {
       const taken = await this.host.take(came, target, () => this.view, this.signal);
       this.tell(taken.notes.map((note) => say(...note)).join(" "));
       this.refresh();
-      this.choose(taken.subjects[0]);
+      this.choose({ selected: taken.subjects[0] });
       this.name(taken.subjects, taken.step);
     } catch (error) {
       if (this.signal.aborted) return;
@@ -192,7 +206,8 @@ export class LayoutEditor {
     this.context = this.host.context();
     const text = this.host.read();
     const { color, backgroundColor } = getComputedStyle(this.canvas);
-    const seen = JSON.stringify([text, this.context, color, backgroundColor], (name, value) =>
+    const look = [color, backgroundColor, zoomOf(this.canvas), this.host.names];
+    const seen = JSON.stringify([text, this.context, look], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
     if (seen === this.seen) return;
@@ -205,8 +220,11 @@ export class LayoutEditor {
   /** Reads boxes from a text; a faulty one leaves the last good boxes and a message. */
   take(text) {
     this.text = text;
-    this.boxes = this.parse(text) ?? this.boxes;
+    const boxes = this.parse(text);
+    if (boxes) this.boxes = remembering(boxes, this.host.areas);
+    this.told = this.boxes;
     this.second = -1;
+    this.all = false;
     if (this.selected >= this.boxes.length) this.selected = -1;
   }
 
@@ -232,27 +250,38 @@ export class LayoutEditor {
     if (!this.parse(text)) return this.redraw();
     this.take(text);
     this.seen = null;
-    this.host.write(text);
+    this.write();
     this.redraw();
   }
 
   /** Shows boxes without making them the node's value: the middle of a drag. */
-  draft({ boxes, selected, guides }) {
+  draft({ boxes, selected, all = false, guides = [] }) {
     this.notice = null;
     this.boxes = boxes;
     this.selected = selected;
+    this.all = all;
     this.guides = guides;
     this.redraw();
   }
 
   /** Makes the boxes the node's value. */
-  commit({ boxes, selected }) {
+  commit({ boxes, selected, all, gone = [] }) {
     this.text = formatBoxes(boxes);
     this.seen = null;
     this.fault = null;
     this.second = -1;
-    this.draft({ boxes, selected, guides: [] });
-    this.host.write(this.text);
+    this.draft({ boxes, selected, all });
+    this.write(this.host.names.filter((_, index) => !gone.includes(index)));
+    this.speak();
+  }
+
+  write(names = this.host.names) {
+    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names });
+  }
+
+  speak() {
+    this.panel.speak(spoken(this.told, this.view));
+    this.told = this.boxes;
   }
 
   /** Does what a function of edits.js says. */
@@ -261,9 +290,10 @@ export class LayoutEditor {
     if (layout) this.commit(layout);
   }
 
-  choose(selected, second = -1) {
-    this.selected = selected;
-    this.second = second;
+  choose({ selected, second = -1, all = false }) {
+    const same = selected === this.selected && all === this.all;
+    Object.assign(this, { selected, second, all });
+    if (!same) this.speak();
     this.redraw();
   }
 
@@ -280,6 +310,7 @@ export class LayoutEditor {
   rename(index, name) {
     this.host.rename(index, name, this.naming?.step);
     this.refresh();
+    if (index in this.boxes) this.panel.speak(described(this.view, index));
   }
 
   mend(kind, index) {

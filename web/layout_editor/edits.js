@@ -1,10 +1,11 @@
 // What buttons and keys do to a layout: functions from one layout to the next. A layout has `boxes`,
-// `selected` (an index or -1) and `second`, the index of what the selected box is swapped with; the
-// next one has `boxes` and `selected`, and is null where there is nothing to do.
+// `selected` (an index or -1), `all` (whether every box is selected) and `second`, the index of what
+// the selected box is swapped with; the next one has `boxes` and `selected`, `all` if that goes on,
+// and the indices of the boxes that are `gone`. It is null where there is nothing to do.
 
 import { distributed, mirrored, PRESETS, swapped } from "./arrange.js";
+import { areaBefore, hasArea, moved, movedTogether, tidy, withoutArea } from "./boxes.js";
 import { enlarged } from "./cells.js";
-import { hasArea, moved, tidy, withoutArea } from "./boxes.js";
 
 const NEW_BOX = [0.35, 0.35, 0.65, 0.65];
 const WHOLE = [0, 0, 1, 1];
@@ -36,11 +37,15 @@ export function duplicated(layout) {
 
 export function removed({ boxes, selected }, index) {
   const rest = boxes.filter((_, other) => other !== index);
-  return { boxes: rest, selected: Math.min(selected, rest.length - 1) };
+  return { boxes: rest, selected: Math.min(selected, rest.length - 1), gone: [index] };
 }
 
-export function cleared({ boxes }) {
-  return boxes.length ? { boxes: [], selected: -1 } : null;
+export function allRemoved({ boxes }) {
+  return { boxes: [], selected: -1, gone: [...boxes.keys()] };
+}
+
+export function cleared(layout) {
+  return layout.boxes.length ? allRemoved(layout) : null;
 }
 
 /** Swaps a box with its neighbour in the list, and so the subjects' places. */
@@ -49,9 +54,10 @@ export function reordered({ boxes }, index, by) {
   return to in boxes ? { boxes: swapped(boxes, index, to), selected: to } : null;
 }
 
-/** Takes the area away from a box, or gives it one. */
+/** Takes the area away from a box, or gives it back; one that never had any gets a new one. */
 export function areaToggled({ boxes }, index) {
-  const box = hasArea(boxes[index]) ? withoutArea() : NEW_BOX;
+  const before = boxes[index];
+  const box = hasArea(before) ? withoutArea(before) : areaBefore(before) ?? NEW_BOX;
   return { boxes: replaced(boxes, index, box), selected: index };
 }
 
@@ -60,8 +66,9 @@ export function filled({ boxes }, index) {
   return { boxes: replaced(boxes, index, WHOLE), selected: index };
 }
 
-/** Moves the selected box by pixels of the picture, whose `size` the layout has. */
-export function nudged({ boxes, selected, size: [width, height] }, [x, y]) {
+/** Moves what is selected by pixels of the picture, whose `size` the layout has. */
+export function nudged({ boxes, selected, all, size: [width, height] }, [x, y]) {
+  if (all) return { boxes: movedTogether(boxes, x / width, y / height), selected, all };
   const box = boxes[selected];
   if (!box || !hasArea(box)) return null;
   return { boxes: replaced(boxes, selected, moved(box, x / width, y / height)), selected };
@@ -84,7 +91,8 @@ export function exchanged({ boxes, selected, second }) {
 }
 
 export function preset(name) {
-  return { boxes: PRESETS[name], selected: -1 };
+  const { boxes } = PRESETS.find(({ names }) => names.includes(name));
+  return { boxes, selected: -1 };
 }
 
 function replaced(boxes, index, box) {

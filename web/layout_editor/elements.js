@@ -6,6 +6,23 @@ export function element(kind, properties = {}) {
   return Object.assign(document.createElement(kind), properties);
 }
 
+/** A picture, or its file's name where it is missing. */
+export function thumbnail(image) {
+  if (isMissing(image)) {
+    const name = new URL(image.src).searchParams.get("filename") ?? image.src;
+    const properties = { className: "msd-missing", textContent: name };
+    return element("span", { ...properties, title: say("missing", name) });
+  }
+  const made = element("img", { className: "msd-thumbnail", alt: "" });
+  if (image) made.src = image.src;
+  else made.style.visibility = "hidden";
+  return made;
+}
+
+function isMissing(image) {
+  return Boolean(image?.complete && !image.naturalWidth);
+}
+
 export function label(target, text) {
   target.title = text;
   target.setAttribute("aria-label", text);
@@ -25,12 +42,16 @@ export function button(text, key, act, signal, index) {
   return made;
 }
 
-/** A select whose options are keys of texts.js; `act` is called with the chosen one. */
-export function choice(key, options, act, signal) {
+/**
+ * A select; `act` is called with the chosen option.
+ *
+ * @param options keys of texts.js, or what `name` makes a text of.
+ */
+export function choice(key, options, act, signal, name = say) {
   const made = element("select");
   label(made, say(key));
   made.dataset.tool = key;
-  made.append(...options.map((value) => element("option", { value, textContent: say(value) })));
+  made.append(...options.map((value) => element("option", { value, textContent: name(value) })));
   made.addEventListener("change", () => act(made.value), { signal });
   return made;
 }

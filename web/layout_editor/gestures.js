@@ -10,8 +10,8 @@ import { Teller } from "./teller.js";
 const CLICK = 4; // a press that moves less than these pixels is a click
 
 /**
- * Fires `draft` ({ boxes, selected, guides }) in the middle of a drag, `commit` ({ boxes,
- * selected }) when boxes have changed, and `choose` ({ selected, second }).
+ * Fires `draft` ({ boxes, selected, all, guides }) in the middle of a drag, `commit` (what a function
+ * of edits.js gives) when boxes have changed, and `choose` ({ selected, second, all }).
  */
 export class Gestures extends Teller {
   /**
@@ -35,11 +35,9 @@ export class Gestures extends Teller {
       event.preventDefault();
       event.stopPropagation();
     });
-    // the page zooms the graph by two fingers; one of them is drawing
-    for (const type of ["touchstart", "touchmove"]) {
-      const stop = (event) => this.drag && event.stopPropagation();
-      window.addEventListener(type, stop, { signal, capture: true });
-    }
+    // the page zooms the graph by two fingers; one of them is drawing. It counts fingers, too
+    const stop = (event) => this.drag && event.stopPropagation();
+    window.addEventListener("touchmove", stop, { signal, capture: true });
     // a double click on the graph would open its search box
     listen("dblclick", (event) => event.stopPropagation());
   }
@@ -55,18 +53,24 @@ export class Gestures extends Teller {
   }
 
   press(event) {
-    if (isMiddle(event)) return;
+    const view = this.look();
+    if (isMiddle(event) || view.panning) return;
     event.stopPropagation();
-    if (event.button !== 0 || this.drag) return;
+    if (this.drag) return this.pinch(event);
+    if (event.button !== 0) return;
     event.preventDefault();
     this.canvas.focus({ preventScroll: true });
-    const view = this.look();
     if (view.readOnly) return;
     const keys = { ctrl: event.ctrlKey || event.metaKey, shift: event.shiftKey };
     const drag = grasp(view, { ...this.place(event, view), grab: grabOf(event), ...keys });
     this.drag = { ...drag, pointer: event.pointerId, start: [event.clientX, event.clientY] };
     if (drag.choose) this.fire("choose", drag.choose);
     this.canvas.setPointerCapture(event.pointerId);
+  }
+
+  /** A second finger: both zoom the graph, unless the first one has begun to draw. */
+  pinch(event) {
+    if (event.pointerType === "touch" && !this.dragging) this.giveUp();
   }
 
   move(event) {
@@ -78,7 +82,8 @@ export class Gestures extends Teller {
     if (drag.kind === "none" || (!far && !drag.draft)) return;
     const view = this.look();
     const place = this.place(event, view);
-    drag.draft = dragged(drag, { ...place, grid: view.grid, free: event.altKey });
+    const ways = { grid: view.grid, free: event.altKey, proportional: event.shiftKey };
+    drag.draft = dragged(drag, { ...place, ...ways });
     this.fire("draft", drag.draft);
   }
 
@@ -93,9 +98,9 @@ export class Gestures extends Teller {
 
   /** Takes the drag back as if it had not been. */
   giveUp() {
-    const { boxes, selected } = this.drag;
+    const { boxes, selected, all } = this.drag;
     this.letGo();
-    this.fire("draft", { boxes, selected, guides: [] });
+    this.fire("draft", { boxes, selected, all, guides: [] });
   }
 
   letGo() {
@@ -120,7 +125,7 @@ export class Gestures extends Teller {
   keyAlone(event, ctrl) {
     const asked = askedBy({ key: event.key, shift: event.shiftKey, ctrl }, this.look());
     if (asked?.commit) this.fire("commit", asked.commit);
-    if (asked?.choose !== undefined) this.fire("choose", { selected: asked.choose });
+    if (asked?.choose) this.fire("choose", asked.choose);
     if (asked?.leave) this.canvas.blur();
     return asked;
   }
@@ -128,7 +133,7 @@ export class Gestures extends Teller {
   hover(event) {
     const view = this.look();
     const { frame, at } = this.place(event, view);
-    this.canvas.style.cursor = cursorAt(view, frame, at, grabOf(event));
+    this.canvas.style.cursor = view.panning ? "grab" : cursorAt(view, frame, at, grabOf(event));
   }
 
   /** The pointer and the picture on the canvas. */

@@ -16,8 +16,10 @@ const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 /** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
-  const write = (text) => {
+  const write = (text, { areas, names } = {}) => {
     const place = placeOf();
+    if (areas) keep(place.node, "msdAreas", areas);
+    if (names) keep(place.node, "msdNames", names);
     const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
     setValue(holder, text);
     remember(place.node);
@@ -34,7 +36,7 @@ export function hostOf(placeOf) {
       const place = placeOf();
       const { line } = subjectsOf(place, place.node.msdLastRun?.names)[index] ?? {};
       if (line) rewriteLine(line, name);
-      else properties().msdNames = Object.assign([], properties().msdNames, { [index]: name });
+      else keep(place.node, "msdNames", Object.assign([], this.names, { [index]: name }));
       remember(place.node, step);
     },
     resize([width, height]) {
@@ -52,6 +54,15 @@ export function hostOf(placeOf) {
     get key() {
       return placeOf().node.id;
     },
+    get names() {
+      return Array.from(properties().msdNames ?? []);
+    },
+    get areas() {
+      return properties().msdAreas;
+    },
+    get panning() {
+      return Boolean(app.canvas?.read_only);
+    },
     get grid() {
       return properties().msdGrid ?? "off";
     },
@@ -66,20 +77,25 @@ function contextOf(place) {
   const { node } = place;
   const linked = Object.keys(SOURCES).find((name) => isGiven(place, name));
   const run = node.msdLastRun;
-  const own = Array.from(node.properties.msdNames ?? [], (name) => name ?? ""); // it has holes
   const subjects = subjectsOf(place, run?.names).map(({ line, from, input, ...one }) => one);
   const picture = imageOf(place, "picture");
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,
     height: valueOf(place, "height") ?? run?.height ?? 1024,
     sizeLinked: ["width", "height"].some((name) => isGiven(place, name)),
-    subjects: subjects.length ? subjects : own.map((name) => ({ name, image: null, own: true })),
+    subjects,
     picture: drawable(picture) ? picture : null,
     source: linked ? SOURCES[linked] : "boxes",
     prompts: plainPrompts(place),
   };
   if (!linked || linked === "boxes" || run?.source !== linked) return context;
   return { ...context, shown: run.boxes, note: run.note, unused: run.unused };
+}
+
+/** Keeps a list with the node, unless there is nothing in it. */
+function keep(node, name, list) {
+  if (list.some(Boolean)) node.properties[name] = list;
+  else delete node.properties[name];
 }
 
 /** Whether an input's value comes from elsewhere, and not from a widget that can be written to. */

@@ -1,6 +1,6 @@
 // What keys do on the canvas.
 
-import { duplicated, nudged, removed } from "./edits.js";
+import { allRemoved, duplicated, nudged, removed } from "./edits.js";
 
 const NUDGE = 8; // pixels of the picture: one cell of the latent
 const LARGE_NUDGE = 64;
@@ -11,14 +11,18 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  *
  * @param pressed `key` as the page names it; `shift` and `ctrl`, whether these are held.
  * @param layout as in edits.js, with `size` and `readOnly`.
- * @returns one of `{ choose: index }`, `{ commit: layout }`, `{ leave: true }`; null where the key
- *   is left to the page.
+ * @returns one of `{ choose: { selected, all } }`, `{ commit: layout }`, `{ leave: true }`; null where
+ *   the key is left to the page.
  */
 export function askedBy({ key, shift, ctrl }, layout) {
   const { boxes, selected } = layout;
-  if (key === "Tab") return boxes.length ? { choose: next(layout, shift ? -1 : 1) } : null;
+  if (key === "Tab") {
+    const to = next(layout, shift ? -1 : 1);
+    return to in boxes ? { choose: { selected: to } } : null; // on to the next element of the page
+  }
   // the first lets go of the box, the second of the keyboard
-  if (key === "Escape") return selected >= 0 ? { choose: -1 } : { leave: true };
+  if (key === "Escape") return selected >= 0 ? { choose: { selected: -1 } } : { leave: true };
+  if (ctrl && key.toLowerCase() === "a") return { choose: everything(layout) };
   if (selected < 0 || layout.readOnly) return null;
   const commit = edited(layout, key, shift, ctrl);
   return commit && { commit };
@@ -29,13 +33,19 @@ function edited(layout, key, shift, ctrl) {
     const pixels = shift ? LARGE_NUDGE : NUDGE;
     return nudged(layout, ARROWS[key].map((step) => step * pixels));
   }
-  if (key === "Delete" || key === "Backspace") return removed(layout, layout.selected);
+  if (key === "Delete" || key === "Backspace") {
+    return layout.all ? allRemoved(layout) : removed(layout, layout.selected);
+  }
   if (ctrl && key.toLowerCase() === "d") return duplicated(layout);
   return null;
 }
 
-/** The next box, round and round. */
+/** Every box is selected; one of them is the one that keys for a single box act on. */
+export function everything({ boxes, selected }) {
+  return { selected: boxes.length ? Math.max(selected, 0) : -1, all: boxes.length > 0 };
+}
+
+/** The next box; behind the last one comes none. */
 function next({ boxes, selected }, by) {
-  const from = selected < 0 && by < 0 ? 0 : selected;
-  return (from + by + boxes.length) % boxes.length;
+  return (selected < 0 && by < 0 ? boxes.length : selected) + by;
 }

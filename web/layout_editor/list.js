@@ -4,8 +4,9 @@ import { hasArea } from "./boxes.js";
 import { colour } from "./colours.js";
 import { chipButton, spoken } from "./chip_buttons.js";
 import { areaToggled, removed, reordered } from "./edits.js";
-import { button, element, label } from "./elements.js";
+import { button, element, label, thumbnail } from "./elements.js";
 import { say } from "./texts.js";
+import { nameOf } from "./words.js";
 
 export class BoxList {
   /** @param fire tells of an event of the panel. */
@@ -19,13 +20,13 @@ export class BoxList {
   }
 
   update(view) {
-    const { boxes, selected, subjects, readOnly, chips } = view;
+    const { boxes, selected, all, subjects, names, readOnly, chips } = view;
     const rows = [...chips.rows.keys()]; // boxes, and subjects without one
     const entries = rows.map((index) => [
       index in boxes && hasArea(boxes[index]), subjects[index], index === selected,
     ]);
-    const key = JSON.stringify([entries, readOnly, chips, boxes.length], (name, value) =>
-      name === "image" ? value?.src : value,
+    const key = JSON.stringify([entries, all, names, readOnly, chips, boxes.length], (name, value) =>
+      name === "image" ? value && [value.src, value.complete, value.naturalWidth] : value,
     );
     if (key === this.shown) return;
     const focused = document.activeElement;
@@ -37,33 +38,38 @@ export class BoxList {
     this.element.replaceChildren(...whole, ...rows.map((index) => this.row(view, index)));
     const said = spoken(view);
     if (said !== this.status.textContent) this.status.textContent = said;
-    if (active) (this.find(active) ?? this.find(`select${row}`))?.focus(); // a mended chip is gone
+    if (active) this.focus(active, row, view);
   }
 
-  find(tool) {
-    return this.element.querySelector(`[data-tool="${tool}"]`);
+  /** Keeps the keyboard in the list: the tool that had it may be gone, or disabled, or moved along. */
+  focus(tool, row, { boxes, selected }) {
+    const [, kind, index = row] = tool.match(/^(.*?)(\d+)?$/);
+    const moving = kind === "up" || kind === "down";
+    const now = moving ? selected : Math.min(index, boxes.length - 1);
+    const find = (name) => this.element.querySelector(`[data-tool="${name}"]:enabled`);
+    (find(tool) && !moving ? find(tool) : (find(`${kind}${now}`) ?? find(`select${now}`)))?.focus();
   }
 
   row(view, index) {
-    const { boxes, selected, subjects, readOnly, chips } = view;
+    const { boxes, selected, all, subjects, readOnly, chips } = view;
     const subject = subjects[index];
     const row = element("div", { className: "msd-row" });
     row.dataset.box = index;
-    row.classList.toggle("msd-selected", index === selected);
+    const chosen = all || index === selected;
+    row.classList.toggle("msd-selected", chosen);
     const number = this.tool(`${index + 1}`, "select", index, () =>
       this.fire("choose", { selected: index }),
     );
+    number.setAttribute("aria-pressed", String(chosen));
     number.style.setProperty("--msd-colour", colour(index));
-    const image = element("img", { className: "msd-thumbnail", alt: "" });
-    if (subject?.image) image.src = subject.image.src;
-    else image.style.visibility = "hidden";
+    const image = thumbnail(subject?.image);
     const exists = index in boxes;
     number.disabled = !exists;
     const placed = exists && hasArea(boxes[index]);
     const notes = [exists && !placed && say("noArea"), subject?.everywhere && say("wholePicture")];
     const note = element("span", { className: "msd-note" });
     note.textContent = notes.filter(Boolean).join(", ");
-    const name = this.name(index, subject, Boolean(subject?.fixed) || readOnly);
+    const name = this.name(index, nameOf(view, index), Boolean(subject?.fixed) || readOnly);
     row.append(number, image, name, note);
     if (!readOnly && exists) row.append(...this.tools(index, placed, boxes.length));
     row.append(...this.chips(view, chips.rows[index], index));
@@ -79,9 +85,9 @@ export class BoxList {
     return [line];
   }
 
-  name(index, subject, disabled) {
+  name(index, value, readOnly) {
     const { signal } = this;
-    const name = element("input", { value: subject?.name ?? "", disabled });
+    const name = element("input", { value, readOnly });
     label(name, say("name", index + 1));
     name.dataset.tool = `name${index}`;
     const rename = () => this.fire("rename", { index, name: name.value.trim() });
@@ -97,11 +103,13 @@ export class BoxList {
     const down = this.tool("▼", "down", index, edit((layout) => reordered(layout, index, 1)));
     up.disabled = index === 0;
     down.disabled = index === count - 1;
-    const area = edit((layout) => areaToggled(layout, index));
+    const toggle = edit((layout) => areaToggled(layout, index));
+    const area = this.tool(placed ? "▣" : "▢", "area", index, toggle);
+    area.setAttribute("aria-pressed", String(placed));
     return [
       up,
       down,
-      this.tool(placed ? "▣" : "▢", "area", index, area),
+      area,
       this.tool("✕", "remove", index, edit((layout) => removed(layout, index))),
     ];
   }

@@ -4,6 +4,7 @@ import { element, label } from "./elements.js";
 import { boxOver, lay, targetAt } from "./over.js";
 import { Teller } from "./teller.js";
 import { say } from "./texts.js";
+import { nameOf } from "./words.js";
 
 const HEIGHT = 24;
 const WIDTH = 120; // at least
@@ -37,7 +38,7 @@ export class NameField extends Teller {
     const { canvas, input } = this;
     const view = this.look();
     this.index = index;
-    input.value = view.subjects[index]?.name ?? "";
+    input.value = nameOf(view, index);
     label(input, say("name", index + 1));
     input.hidden = false;
     const { left, top, width, height } = boxOver(canvas, view, index);
@@ -65,7 +66,7 @@ export class NameField extends Teller {
     this.index = -1; // hiding it is a blur, too
     input.hidden = true;
     const name = input.value.trim();
-    const known = this.look().subjects[index]?.name;
+    const known = nameOf(this.look(), index);
     if (given && name && name !== known) this.fire("rename", { index, name });
     this.fire("named", { entered });
   }

@@ -2,16 +2,16 @@
 
 import { hasArea } from "./boxes.js";
 import { pictureFrame, placed, pointIn } from "./frame.js";
-import { boxesAt } from "./hits.js";
+import { reachable } from "./hits.js";
 import { positionOn } from "./pointer.js";
 
 const SHEET = [0, 0, 1, 1];
 
 /** The `index` of the box that an event of the mouse is at, -1 for none, and its `point`. */
-export function targetAt(canvas, { boxes, aspect }, event) {
-  const frame = pictureFrame(canvas.clientWidth, canvas.clientHeight, aspect);
+export function targetAt(canvas, layout, event) {
+  const frame = pictureFrame(canvas.clientWidth, canvas.clientHeight, layout.aspect);
   const point = pointIn(frame, positionOn(canvas, event));
-  return { index: boxesAt(boxes, point)[0] ?? -1, point };
+  return { index: reachable(layout, frame, point)[0] ?? -1, point };
 }
 
 /** Where a box is in the editor's element, in its pixels; without an area it is the whole sheet. */

@@ -2,7 +2,8 @@
 
 import { PRESETS } from "./arrange.js";
 import { added, allDistributed, allMirrored, cleared, exchanged, preset } from "./edits.js";
-import { button, choice, element } from "./elements.js";
+import { button, choice, element, label } from "./elements.js";
+import { everything } from "./keys.js";
 import { BoxList } from "./list.js";
 import { isMiddle } from "./pointer.js";
 import { SizeBar } from "./size_bar.js";
@@ -13,15 +14,19 @@ import { say } from "./texts.js";
 const STYLE = new URL("style.css", import.meta.url).href;
 
 /**
- * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected }),
+ * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
  * ({ kind, index } of a chip), `snap` (a key of GRIDS), `resize` ([width, height] of the picture),
  * `undo` and `redraw`.
  */
 export class Panel extends Teller {
-  /** @param signal ends all listeners. */
-  constructor(signal) {
+  /**
+   * @param look gives the editor's view.
+   * @param signal ends all listeners.
+   */
+  constructor(look, signal) {
     super();
+    this.look = look;
     this.signal = signal;
     this.canvas = element("canvas", { className: "msd-canvas", tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
@@ -30,19 +35,37 @@ export class Panel extends Teller {
     this.message.setAttribute("role", "status");
     this.list = new BoxList((type, detail) => this.fire(type, detail), signal);
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
-    this.text = element("textarea", { className: "msd-text", title: say("text"), hidden: true });
+    this.spoken = element("div", { className: "msd-spoken" });
+    this.spoken.setAttribute("aria-live", "polite");
+    this.text = element("textarea", { className: "msd-text", hidden: true });
+    label(this.text, say("text"));
     this.text.spellcheck = false;
     this.listen(this.text, "input", () => this.fire("type", this.text.value));
     // "widget-expands" has Nodes 2.0 of older pages give the editor the node's free height
     this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
-    this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts);
+    this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts, this.spoken);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
-      this.listen(this.element, type, (event) => isMiddle(event) || event.stopPropagation());
+      const stop = (event) => this.look().panning || isMiddle(event) || event.stopPropagation();
+      this.listen(this.element, type, stop);
     }
-    this.listen(this.element, "keydown", (event) => event.stopPropagation());
+    this.listen(this.element, "keydown", (event) => this.key(event));
+  }
+
+  /** No key is for the graph beneath, and "select all" means boxes wherever nothing is typed. */
+  key(event) {
+    event.stopPropagation();
+    const all = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a";
+    if (!all || event.defaultPrevented || event.target.matches("input, textarea")) return;
+    event.preventDefault();
+    this.fire("choose", everything(this.look()));
+  }
+
+  /** Says what has changed to those who cannot see it. */
+  speak(text) {
+    this.spoken.textContent = text;
   }
 
   toolbar() {
@@ -53,11 +76,14 @@ export class Panel extends Teller {
       edit(() => preset(name));
       this.presets.value = "";
     };
-    this.presets = choice("layouts", Object.keys(PRESETS), layOut, signal);
+    const named = new Map(PRESETS.map(({ names }) => [names[0], names.map((key) => say(key))]));
+    const nameOf = (key) => named.get(key).join(" / ");
+    this.presets = choice("layouts", [...named.keys()], layOut, signal, nameOf);
     this.presets.prepend(element("option", { value: "", textContent: say("layouts") }));
     this.presets.value = "";
     this.grids = choice("snap", Object.keys(GRIDS), (name) => this.fire("snap", name), signal);
     this.asText = button("{ }", "asText", () => this.toggleText(), signal);
+    this.asText.setAttribute("aria-pressed", "false");
     this.tools = [
       tool("+", "add", (layout) => added(layout)),
       tool("⇋", "mirror", allMirrored),

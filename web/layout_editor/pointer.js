@@ -9,9 +9,14 @@ export function isMiddle(event) {
 
 /** Where it is in pixels of the canvas, whatever the zoom of graph and page. */
 export function positionOn(canvas, event) {
-  const rect = canvas.getBoundingClientRect();
-  const scale = canvas.clientWidth / rect.width;
-  return [(event.clientX - rect.left) * scale, (event.clientY - rect.top) * scale];
+  const { left, top } = canvas.getBoundingClientRect();
+  const zoom = zoomOf(canvas);
+  return [(event.clientX - left) / zoom, (event.clientY - top) / zoom];
+}
+
+/** How large one pixel of a canvas is on the screen. */
+export function zoomOf(canvas) {
+  return canvas.getBoundingClientRect().width / canvas.clientWidth;
 }
 
 /** From how many pixels away it takes a handle. */
