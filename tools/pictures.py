@@ -193,7 +193,7 @@ class Pictures:
 def write(screenshot: bytes, path: Path) -> None:
     from PIL import Image
 
-    Image.open(io.BytesIO(screenshot)).convert("RGB").save(path, quality=85, optimize=True)
+    Image.open(io.BytesIO(screenshot)).convert("RGB").save(path, quality=70, optimize=True)
     print(path.relative_to(ROOT))
 
 
