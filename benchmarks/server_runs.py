@@ -22,12 +22,12 @@ from comfy_server import ComfyServer
 from demo_models import TINY_ADAPTER, use_tiny_models
 from PIL import Image
 from setup_env import prepare_base
+from templates import FIRST
 from tiny_models.adapter import tiny_adapter
 from workflow_to_prompt import to_prompt
 
 from .setup import ROOT, TESTS, Bench
 
-WORKFLOW = ROOT / "example_workflows" / "two_subjects.json"
 ADAPTERS = (TINY_ADAPTER, "another_tiny_ms_adapter.bin")  # the same twice, to be read anew
 WIDTH, HEIGHT, STEPS = 256, 192, 3
 LAST = ("execution_success", "execution_error", "execution_interrupted")
@@ -70,7 +70,7 @@ def tiny_server(bench: Bench, base: Path) -> Iterator[ComfyServer]:
 
 def tiny_prompt(server: ComfyServer) -> dict[str, Any]:
     """The example with two subjects in API form, small, and random pictures for it."""
-    workflow = use_tiny_models(json.loads(WORKFLOW.read_text(encoding="utf-8")))
+    workflow = use_tiny_models(json.loads(FIRST.read_text(encoding="utf-8")))
     prompt = to_prompt(workflow, server.get("/object_info"))
     for entry in prompt.values():
         if entry["class_type"] == "LoadImage":

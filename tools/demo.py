@@ -20,10 +20,10 @@ from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
 from demo_models import memory_needed, search, table, use_models
 from memory import free_memory, require_memory
-from packages import PHOTOGRAPHS, ROOT, write_whole
-from photographs import save_photographs
+from packages import ROOT, write_whole
 from sampler_progress import SamplerProgress
 from setup_env import prepare_base, setup
+from templates import FIRST, save_pictures
 from workflow_to_prompt import to_prompt
 
 sys.path.append(str(ROOT / "tests"))
@@ -37,7 +37,8 @@ from tiny_world.workflows import (  # noqa: E402
     use_tiny_world,
 )
 
-EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
+NAME = "two_subjects"  # of what it saves
+LAYOUT = "layout"  # the id of the node that draws the boxes
 OUTPUT = ROOT / "demo_output"
 TINY = ROOT / "tests" / "tiny_models"
 SHEET = WORLD / "side_by_side.py"
@@ -57,15 +58,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the sampler's seed; default: the workflow's")
     parser.add_argument("--steps", type=int, help="the sampler's steps; default: the workflow's")
     args = parser.parse_args()
-    if not EXAMPLE.exists():
-        raise SetupError(f"{EXAMPLE} does not exist: is the checkout complete?")
-    workflow = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    if not FIRST.exists():
+        raise SetupError(f"{FIRST} does not exist: is the checkout complete?")
+    workflow = json.loads(FIRST.read_text(encoding="utf-8"))
 
-    progress = Progress(8)
-    python, comfyui = setup(progress, PHOTOGRAPHS)
-    progress.step("Laying out the photographs and the custom nodes")
+    progress = Progress(7)
+    python, comfyui = setup(progress)
+    progress.step("Laying out the example pictures and the custom nodes")
     base = prepare_base(comfyui, [ROOT, TINY, WORLD])
-    save_photographs(python, base / "input")
+    save_pictures(base / "input")
 
     own = bool(os.environ.get("COMFYUI_PATH"))
     cpu = not (own and run([python, "-c", FIND_ACCELERATOR], "PyTorch does not work.") == "True")
@@ -78,9 +79,9 @@ def main() -> int:
         if cpu and not tiny:
             note("PyTorch finds no GPU here: SDXL on the CPU may take an hour.")
         progress.step("Painting")
-        paint(server, prompt, EXAMPLE.stem)
+        paint(server, prompt, NAME)
         if tiny:
-            paint(server, swap_boxes(prompt), f"{EXAMPLE.stem}_swapped")
+            paint(server, swap_boxes(prompt), f"{NAME}_swapped")
             make_sheet(python, base / "input")
         say_what_painted(server, prompt)
         if args.serve:
@@ -120,11 +121,13 @@ def choose_models(
 
 
 def make_prompt(server: ComfyServer, workflow: dict[str, Any]) -> dict[str, Any]:
-    """Converts the workflow; a node that the server lacks is reported with the server's log."""
+    """Converts the workflow and has its layout drawn; a node that the server lacks is reported."""
     try:
-        return to_prompt(workflow, server.get("/object_info"))
+        prompt = to_prompt(workflow, server.get("/object_info"))
     except ValueError as error:
         raise SetupError(f"{error}\n{server.last_lines(40)}") from error
+    layout = next(key for key, node in prompt.items() if node["class_type"] == "LayoutBoxes")
+    return prompt | {LAYOUT: {"class_type": "PreviewImage", "inputs": {"images": [layout, 1]}}}
 
 
 def set_sampler(prompt: dict[str, Any], **changes: int | None) -> None:
@@ -165,16 +168,15 @@ def say_what_painted(server: ComfyServer, prompt: dict[str, Any]) -> None:
 
 def make_sheet(python: Path, pictures: Path) -> None:
     """Saves references, boxes and both results side by side."""
-    name = EXAMPLE.stem
-    subjects = [PICTURES[photograph] for photograph in ("chelsea.png", "coffee.png")]
+    subjects = [PICTURES[file] for file in ("msdiffusion_cat.jpg", "msdiffusion_coffee.jpg")]
     shown = {subject: pictures / picture_file(subject) for subject in subjects}
     shown |= {
-        "boxes": OUTPUT / f"{name}_layout.png",
-        "result": OUTPUT / f"{name}.png",
-        "boxes, swapped": OUTPUT / f"{name}_swapped_layout.png",
-        "result, swapped": OUTPUT / f"{name}_swapped.png",
+        "boxes": OUTPUT / f"{NAME}_layout.png",
+        "result": OUTPUT / f"{NAME}.png",
+        "boxes, swapped": OUTPUT / f"{NAME}_swapped_layout.png",
+        "result, swapped": OUTPUT / f"{NAME}_swapped.png",
     }
-    sheet = OUTPUT / f"{name}_sheet.png"
+    sheet = OUTPUT / f"{NAME}_sheet.png"
     run(
         [python, SHEET, sheet, *(f"{label}={path}" for label, path in shown.items())],
         "The sheet could not be made.",

@@ -23,6 +23,7 @@ AT_THE_TOP = {
     "nodes.py",
     "pyproject.toml",
     "requirements.txt",
+    "subgraphs",
     "web",
 }
 MB = 1024**2

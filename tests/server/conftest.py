@@ -17,13 +17,14 @@ from demo_models import TINY_ADAPTER, use_tiny_models  # noqa: E402
 from pages import ComfyPage  # noqa: E402
 from photographs import save_photographs  # noqa: E402
 from setup_env import prepare_base  # noqa: E402
+from templates import FIRST, TEMPLATES, save_pictures  # noqa: E402
 from tiny_world.workflows import WORLD, prepare_world  # noqa: E402
 from workflow_to_prompt import to_prompt  # noqa: E402
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # two servers at once: threads would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
+WORKFLOWS = sorted(TEMPLATES.glob("*.json"))
 SERVERS = {"bundled": "server", "newest": "newest_server"}  # the fixtures of the front ends
 LOOKS = [(front_end, renderer) for front_end in SERVERS for renderer in ("classic", "nodes2")]
 NEWER = {"RemoveBackground", "LoadBackgroundRemovalModel"}  # ComfyUI's own, from 0.30 on
@@ -68,9 +69,7 @@ def newest_server(tmp_path_factory):
 @pytest.fixture
 def prompt(server):
     """The example with tiny models in API form, small and quick, to be changed by a test."""
-    workflow = use_tiny_models(
-        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
-    )
+    workflow = use_tiny_models(json.loads(FIRST.read_text()))
     made = to_prompt(workflow, server.get("/object_info"))
     node(made, "LayoutBoxes")["inputs"] |= {"width": 256, "height": 192}
     node(made, "KSampler")["inputs"]["steps"] = 2
@@ -138,6 +137,7 @@ def _server(base, *arguments):
     adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
     subprocess.run([sys.executable, TESTS / "tiny_models" / "adapter.py", adapter], check=True)
     save_photographs(Path(sys.executable), base / "input")
+    save_pictures(base / "input")
     # attention as on a GPU: the CPU's default is slow
     arguments = ("--use-pytorch-cross-attention", *arguments)
     return ComfyServer(Path(sys.executable), _comfyui(), base, extra_args=arguments)

@@ -74,8 +74,9 @@ class PageGraph:
         self.page.evaluate(f"id => {{ {NODE} window.app.canvas.selectNode(node); }}", number)
         self.settle()
 
-    def load(self, workflow):
-        """Opens a workflow, as from a file."""
+    def load(self, workflow, app=False):
+        """Opens a workflow, as from a file: as a graph, or in newer pages as an app."""
+        workflow = {**workflow, "extra": {**workflow.get("extra", {}), "linearMode": app}}
         opened = "async text => (await window.app.loadGraphData(JSON.parse(text))) !== false"
         assert self.page.evaluate(opened, json.dumps(workflow)), "the page refused the workflow"
         self.settle()

@@ -4,9 +4,10 @@ import json
 import random
 
 import pytest
-from conftest import BOTH, ROOT
+from conftest import BOTH
 from demo_models import use_tiny_models
 from editor import TWO, Editor, add_node, add_subjects, sent_subjects
+from templates import FIRST
 
 pytestmark = BOTH
 
@@ -416,7 +417,7 @@ UNREAD = [
 
 
 def test_a_long_note_on_a_match_by_place_is_seen_whole(look):
-    workflow = json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
+    workflow = json.loads(FIRST.read_text())
     workflow = use_tiny_models(workflow)
     look.load(workflow)
     numbers = {entry["type"]: str(entry["id"]) for entry in workflow["nodes"]}

@@ -3,14 +3,15 @@
 import json
 
 import pytest
-from conftest import ROOT, WORKFLOWS, known_nodes
+from conftest import WORKFLOWS, known_nodes
 from demo_models import use_tiny_models
 from PIL import Image
+from templates import FIRST
 from test_http import painted
 
 WANTED = {
     "one_subject",
-    "two_subjects",
+    "MS-Diffusion - your subjects in their places",
     "three_subjects_with_background",
     "person_with_clothes",
     "cut_out",
@@ -69,9 +70,7 @@ def test_an_example_runs_from_the_page(path, look):
 
 
 def test_the_demos_address_opens_the_workflow_that_ran(browser, server):
-    workflow = use_tiny_models(
-        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
-    )
+    workflow = use_tiny_models(json.loads(FIRST.read_text()))
     server.post("/userdata/workflows%2Fopened_by_address.json?overwrite=true", workflow)
     page = browser.new_page()
     page.goto(f"{server.address}/?open=opened_by_address")

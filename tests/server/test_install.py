@@ -5,15 +5,16 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from comfy_server import ComfyServer
 from conftest import ROOT, TESTS, WORKFLOWS, _comfyui, node
 from demo_models import TINY_ADAPTER, use_tiny_models
-from photographs import save_photographs
 from PIL import Image
 from published import forgotten_files, published_files, tracked_files, write_zip
 from setup_env import prepare_base
+from templates import FIRST, save_pictures
 from test_http import CONTRACT
 from workflow_to_prompt import to_prompt
 
@@ -30,7 +31,7 @@ def installed(tmp_path_factory):
         archive.extractall(base / "custom_nodes" / NAME)
     adapter = base / "models" / "msdiffusion" / TINY_ADAPTER
     subprocess.run([sys.executable, TESTS / "tiny_models" / "adapter.py", adapter], check=True)
-    save_photographs(Path(sys.executable), base / "input")
+    save_pictures(base / "input")
     return base
 
 
@@ -72,14 +73,14 @@ def test_the_page_gets_the_templates_with_their_pictures(fresh):
     names = {path.stem for path in WORKFLOWS}
     assert set(fresh.get("/workflow_templates")[NAME]) == names
     for name in names:
-        path = f"/api/workflow_templates/{NAME}/{name}"
+        path = f"/api/workflow_templates/{NAME}/{quote(name)}"
         assert fresh.get(f"{path}.json")["nodes"]
         with Image.open(io.BytesIO(fresh._call(f"{path}.jpg"))) as picture:
             assert picture.format == "JPEG"
 
 
 def test_the_first_template_makes_a_picture(fresh):
-    template = fresh.get(f"/api/workflow_templates/{NAME}/two_subjects.json")
+    template = fresh.get(f"/api/workflow_templates/{NAME}/{quote(FIRST.name)}")
     prompt = to_prompt(use_tiny_models(template), fresh.get("/object_info"))
     node(prompt, "LayoutBoxes")["inputs"] |= {"width": 256, "height": 192}
     node(prompt, "KSampler")["inputs"]["steps"] = 2

@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from conftest import BOTH, LOOKS, ROOT, WORKFLOWS, known_nodes, node
+from conftest import BOTH, LOOKS, WORKFLOWS, known_nodes, node
 from demo_models import TINY_NODES, use_tiny_models
+from templates import FIRST
 from workflow_to_prompt import to_prompt
 
 NAMES = [
@@ -74,9 +75,7 @@ def test_an_example_opens_without_missing_nodes_and_we_convert_it_as_the_page_do
 @pytest.mark.parametrize("opened_look", LOOKS[1:], indirect=True, ids="-".join)
 def test_the_example_runs_from_the_page(look):
     """In the first of the looks `test_examples` runs it."""
-    workflow = use_tiny_models(
-        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
-    )
+    workflow = use_tiny_models(json.loads(FIRST.read_text()))
     for entry in workflow["nodes"]:
         if entry["type"] == "LayoutBoxes":
             entry["widgets_values"][1:3] = [256, 256]
@@ -92,9 +91,7 @@ def test_the_example_runs_from_the_page(look):
 
 @BOTH
 def test_a_bad_box_is_reported_on_the_page(look):
-    workflow = use_tiny_models(
-        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
-    )
+    workflow = use_tiny_models(json.loads(FIRST.read_text()))
     for entry in workflow["nodes"]:
         if entry["type"] == "LayoutBoxes":
             entry["widgets_values"][0] = "[[0.5, 0, 0.2, 1], [0, 0, 1, 1]]"

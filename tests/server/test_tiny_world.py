@@ -4,13 +4,12 @@ import json
 import math
 
 import pytest
-from conftest import LOOKS, ROOT, WORKFLOWS, known_nodes, node
+from conftest import LOOKS, WORKFLOWS, known_nodes, node
 from editor import Editor
+from templates import FIRST
 from test_http import painted
 from tiny_world.workflows import use_tiny_world
 from workflow_to_prompt import to_prompt
-
-EXAMPLE = ROOT / "example_workflows" / "two_subjects.json"
 
 
 def prompt_of(server, path):
@@ -40,7 +39,7 @@ def test_an_example_runs_on_the_toy(path, server):
 
 @pytest.mark.parametrize("opened_look", LOOKS[-1:], indirect=True, ids="-".join)
 def test_boxes_swapped_in_the_page_swap_the_subjects(look):
-    workflow = use_tiny_world(json.loads(EXAMPLE.read_text(encoding="utf-8")))
+    workflow = use_tiny_world(json.loads(FIRST.read_text(encoding="utf-8")))
     layout = next(one for one in workflow["nodes"] if one["type"] == "LayoutBoxes")
     look.load(workflow)
     look.zoom(1, *(200 - place for place in layout["pos"]))

@@ -23,10 +23,10 @@ NODES = {
 }
 # no training has seen these emoji
 PICTURES = {
-    "chelsea.png": "raccoon",
-    "coffee.png": "beer mug",
-    "astronaut.png": "mage",
-    "rocket.png": "rocket",
+    "msdiffusion_cat.jpg": "raccoon",
+    "msdiffusion_coffee.jpg": "beer mug",
+    "msdiffusion_astronaut.jpg": "mage",
+    "msdiffusion_rocket.jpg": "rocket",
 }
 PHRASES = {
     "cat": "raccoon",

@@ -1,0 +1,101 @@
+"""Remakes the cards of the templates: what the toy paints of each, its boxes and its pictures.
+
+    .venv/bin/python tools/cards.py [name …]
+
+Needs what `tools/test.py` has set up, and COMFYUI_PATH. Look at what it made.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from comfy_server import ComfyServer
+from packages import ROOT
+from setup_env import prepare_base
+from templates import TEMPLATES
+from workflow_to_prompt import to_prompt
+
+sys.path.append(str(ROOT / "tests"))
+
+from tiny_world.workflows import WORLD, prepare_world, use_tiny_world  # noqa: E402
+
+SIDE, STRIP, GAP, EDGE = 640, 136, 12, 4  # pixels: the card; below it the pictures; their frames
+PAPER, INK = (250, 250, 248), (70, 70, 70)
+COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66))  # the editor's first
+LABEL = "painted by\na toy that\nknows emoji"
+LATE = 12  # of its 20 steps: before that the toy does not show what it paints where
+
+
+def main(*names: str) -> None:
+    comfyui = Path(os.environ["COMFYUI_PATH"])
+    with tempfile.TemporaryDirectory() as folder:
+        base = prepare_base(comfyui, [ROOT, WORLD], base=Path(folder))
+        prepare_world(Path(sys.executable), base)
+        arguments = ("--use-pytorch-cross-attention",)
+        with ComfyServer(Path(sys.executable), comfyui, base, extra_args=arguments) as server:
+            for path in sorted(TEMPLATES.glob("*.json")):
+                if not names or path.stem in names:
+                    make(server, path)
+
+
+def make(server: ComfyServer, path: Path) -> None:
+    """Runs one template on the toy and saves its card."""
+    workflow = use_tiny_world(json.loads(path.read_text(encoding="utf-8")))
+    prompt = to_prompt(workflow, server.get("/object_info"))
+    for node in prompt.values():
+        if node["class_type"] == "AutoLayout":
+            node["inputs"]["start_step"] = LATE
+    outputs = server.wait(server.queue(prompt))["outputs"]
+    saved, layout = number_of(prompt, "SaveImage"), number_of(prompt, "LayoutBoxes")
+    result = server.image(outputs[saved]["images"][0])
+    boxes = outputs[layout]["msd_layout"][0]["boxes"]
+    encode = prompt[number_of(prompt, "EncodeSubjects")]["inputs"]
+    loaders = [encode[name][0] for name in sorted(encode) if name.startswith("image_")]
+    files = [prompt[loader]["inputs"]["image"] for loader in loaders]
+    views = [server.image({"filename": file, "subfolder": "", "type": "input"}) for file in files]
+    card = draw(opened(result), boxes, [opened(view) for view in views])
+    card.save(path.with_suffix(".jpg"), quality=88, optimize=True)
+    print(path.with_suffix(".jpg").relative_to(ROOT))
+
+
+def draw(result: Any, boxes: list[list[float]], views: list[Any]) -> Any:
+    """The card: the result with its boxes, below it the pictures in their boxes' colours."""
+    from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+    card = Image.new("RGB", (SIDE, SIDE), PAPER)
+    pen = ImageDraw.Draw(card)
+    fitted = ImageOps.contain(result, (SIDE, SIDE - STRIP), Image.Resampling.LANCZOS)
+    left = (SIDE - fitted.width) // 2
+    card.paste(fitted, (left, 0))
+    for (x0, y0, x1, y1), colour in zip(boxes, COLOURS, strict=False):
+        edges = (left + x0 * fitted.width, y0 * fitted.height)
+        edges += (left + x1 * fitted.width - 1, y1 * fitted.height - 1)
+        pen.rectangle(edges, outline=colour, width=EDGE)
+    side = STRIP - 2 * GAP
+    for place, (view, colour) in enumerate(zip(views, COLOURS, strict=False)):
+        thumbnail = ImageOps.fit(view, (side - 2 * EDGE, side - 2 * EDGE))
+        framed = ImageOps.expand(thumbnail, EDGE, colour)
+        card.paste(framed, (GAP + place * (side + GAP), SIDE - side - GAP))
+    right = (SIDE - GAP, SIDE - STRIP // 2)
+    pen.text(right, LABEL, INK, ImageFont.load_default(21), anchor="rm", align="right")
+    return card
+
+
+def opened(data: bytes) -> Any:
+    from PIL import Image
+
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def number_of(prompt: dict[str, Any], kind: str) -> str:
+    return next(number for number, node in prompt.items() if node["class_type"] == kind)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
