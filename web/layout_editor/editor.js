@@ -1,8 +1,8 @@
 // The layout editor: its state. The panel and the gestures tell it by events what a person does; it
 // changes the state, and shows them and the canvas what has become of it.
 
+import { Arrivals } from "./arrivals.js";
 import { areaBefore, BoxError, formatBoxes, parseBoxes, remembering } from "./boxes.js";
-import { areCounted, chipsOf } from "./chips.js";
 import { paint } from "./drawing.js";
 import { Drops } from "./drops.js";
 import { FullPage } from "./full_page.js";
@@ -11,12 +11,10 @@ import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
 import { zoomOf } from "./pointer.js";
-import { Refusal } from "./refusal.js";
-import { counted, say } from "./texts.js";
+import { say } from "./texts.js";
+import { viewOf } from "./view.js";
 import { described, spoken } from "./words.js";
 
-// where areas are shares of the picture behind them, which fills the layout; else it is fitted
-const SHARES = ["fromMasks", "fromBboxes"];
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
 
 export class LayoutEditor {
@@ -61,6 +59,7 @@ export class LayoutEditor {
     const busy = () => this.gestures.holding || this.menu.open || this.nameField.open;
     this.fullPage = new FullPage(this.element, () => host.key, busy, this.signal);
     this.panel.bar.append(this.fullPage.button);
+    this.arrivals = new Arrivals(this);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -79,58 +78,9 @@ export class LayoutEditor {
     return this.context.source !== "boxes";
   }
 
-  /** What the panel, the gestures and the painting are shown. */
+  /** What the panel, the gestures and the painting are shown: see view.js. */
   get view() {
-    const { boxes, selected, all, second, guides, text } = this;
-    const { width, height, subjects, picture, unused = [], prompts, sizeLinked = false } = this.context;
-    const { readOnly, miscounted } = this;
-    const faulty = Boolean(this.fault ?? this.notice?.faulty);
-    const size = [width, height];
-    return {
-      boxes,
-      selected, // indices, -1 where there is none
-      second,
-      all, // whether every box is selected
-      guides, // lines that the box has snapped to, as in snapping.js
-      dragging: this.gestures.dragging,
-      text,
-      message: this.message,
-      faulty, // the text cannot be read, or a picture not taken
-      miscounted, // more or fewer boxes than subjects
-      readOnly,
-      grid: this.host.grid,
-      panning: this.host.panning,
-      size, // of the picture, in its pixels
-      sizeLinked, // whether another node gives it
-      aspect: width / height,
-      subjects,
-      names: this.host.names, // of boxes without a subject
-      picture,
-      fitted: !SHARES.includes(this.context.source),
-      unused, // boxes that no subject has taken
-      chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
-    };
-  }
-
-  /** What the line under the canvas says. */
-  get message() {
-    if (this.notice) return this.notice.text;
-    const { source, subjects, note } = this.context;
-    if (this.readOnly) return [say(source), note].filter(Boolean).join(" ");
-    if (this.fault) return this.fault;
-    if (!this.boxes.length && !this.miscounted) return say("empty");
-    const unknown = subjects.filter((subject) => subject.unknown);
-    if (unknown.some((subject) => !subject.name)) return say("namesFromRun");
-    if (!this.miscounted) return "";
-    const boxes = counted(this.boxes.length, "box", "boxes");
-    return say("count", boxes, counted(subjects.length, "subject", "subjects"));
-  }
-
-  /** Whether there are more or fewer boxes than subjects. */
-  get miscounted() {
-    const { subjects } = this.context;
-    if (this.readOnly || this.fault || !areCounted(subjects)) return false;
-    return subjects.length !== this.boxes.length;
+    return viewOf(this);
   }
 
   listen() {
@@ -153,49 +103,25 @@ export class LayoutEditor {
       redraw: () => this.redraw(),
     });
     this.fullPage.on({ changed: () => this.canvas.focus({ preventScroll: true }) });
-    this.drops.on({ pictures: (what) => this.receive(what) });
+    const { arrivals } = this;
+    this.drops.on({ pictures: (what) => arrivals.receive(what) });
     this.nameField.on({
-      ask: ({ index }) => this.name([index]),
+      ask: ({ index }) => arrivals.name([index]),
       rename: ({ index, name }) => this.rename(index, name),
-      named: ({ entered }) => this.name(entered ? this.naming.rest : []),
+      named: ({ entered }) => arrivals.next(entered),
     });
     this.menu.on({
       choose,
       edit: (change) => this.edit(change),
-      ask: ({ index }) => this.name([index]),
+      ask: ({ index }) => arrivals.name([index]),
       picture: ({ index }) => this.drops.choose(index),
     });
-  }
-
-  /** Makes dropped or pasted pictures those of subjects, and has them named. */
-  async receive({ came, target }) {
-    this.tell(say("uploading"));
-    try {
-      const taken = await this.host.take(came, target, () => this.view, this.signal);
-      this.tell(taken.notes.map((note) => say(...note)).join(" "));
-      this.refresh();
-      this.choose({ selected: taken.subjects[0] });
-      this.name(taken.subjects, taken.step);
-    } catch (error) {
-      if (this.signal.aborted) return;
-      this.tell("");
-      if (!(error instanceof Refusal)) throw error;
-      this.tell(say(error.key, ...error.values), true);
-    }
   }
 
   /** Says something until the next change. */
   tell(text, faulty = false) {
     this.notice = text ? { text, faulty } : null;
     this.redraw();
-  }
-
-  /** Has boxes be named, one after another; it may belong to a step of undo. */
-  name([index, ...rest], step = this.naming?.step) {
-    this.naming = { rest, step };
-    if (index === undefined) this.naming = null;
-    else if (this.readOnly || this.context.subjects[index]?.fixed) this.tell(say("nameElsewhere"));
-    else this.nameField.show(index);
   }
 
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
@@ -308,7 +234,7 @@ export class LayoutEditor {
   }
 
   rename(index, name) {
-    this.host.rename(index, name, this.naming?.step);
+    this.host.rename(index, name, this.arrivals.step);
     this.refresh();
     if (index in this.boxes) this.panel.speak(described(this.view, index));
   }
