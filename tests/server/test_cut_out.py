@@ -1,6 +1,7 @@
 """The button in Encode Subjects that cuts them out with ComfyUI's own background remover."""
 
 import pytest
+from conftest import BOTH
 from editor import add_node, add_subjects
 
 BUTTON = "Cut out the subjects"
@@ -83,6 +84,7 @@ def counted(look, kind):
     return sum(entry["type"] == kind for entry in look.saved()["nodes"])
 
 
+@BOTH
 def test_a_server_without_the_remover_has_no_button(look):
     encode = look.add("EncodeSubjects")
     assert bool(look.page.evaluate(BUTTONS, encode)) == (

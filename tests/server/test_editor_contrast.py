@@ -1,6 +1,7 @@
 """What is seen of the layout editor stands out: outlines, names, the picture's frame, texts."""
 
 import pytest
+from conftest import BOTH
 from contrast import behind, contrast, greatest, screen
 from editor import TWO, Editor
 
@@ -33,6 +34,8 @@ RING = """one => {
     const { outlineStyle, outlineWidth } = getComputedStyle(one);
     return [outlineStyle, parseFloat(outlineWidth)];
 }"""
+
+pytestmark = BOTH
 
 
 @pytest.fixture(params=["dark", "light"])

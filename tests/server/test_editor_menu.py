@@ -1,6 +1,7 @@
 """A box's menu and its name, over the box; by the mouse and by the keyboard."""
 
 import pytest
+from conftest import BOTH
 from editor import TWO, Editor, add_node, add_subjects
 from PIL import Image
 
@@ -31,6 +32,7 @@ def focused(editor):
     return editor.page.evaluate("() => document.activeElement.dataset.tool")
 
 
+@BOTH
 def test_a_double_click_renames_a_box_in_its_place(look, editor):
     with editor.still():
         double_click(editor, (0.7, 0.5))
@@ -61,6 +63,7 @@ def test_escape_gives_a_name_up_and_a_click_beside_keeps_it(editor):
         assert phrases(editor) == f"cat\n{kept}"
 
 
+@BOTH
 def test_a_name_from_another_node_is_not_asked_for(look, editor):
     text = add_node(look, "PrimitiveStringMultiline", 900, 900, value="tiger\nmug")
     look.connect(text, 0, editor.encode, "phrases")
@@ -70,6 +73,7 @@ def test_a_name_from_another_node_is_not_asked_for(look, editor):
     assert editor.tool("nameField").is_hidden()
 
 
+@BOTH
 def test_a_right_click_opens_the_boxs_menu(look, editor):
     with editor.still():
         editor.click((0.25, 0.4), button="right")
@@ -84,6 +88,7 @@ def test_a_right_click_opens_the_boxs_menu(look, editor):
     assert editor.boxes() == [TWO[1]]
 
 
+@BOTH
 def test_a_click_beside_the_menu_and_escape_close_it(look, editor):
     menu = editor.panel.query_selector(".msd-menu")
     for close in (lambda: editor.keys("Escape"), lambda: look.page.mouse.click(60, 930)):
@@ -118,6 +123,7 @@ def test_a_name_is_asked_for_by_the_menu(editor):
     assert phrases(editor) == "cat\nmug"
 
 
+@BOTH
 def test_a_picture_is_chosen_by_the_menu(look, editor, tmp_path):
     hat = tmp_path / "hat.png"
     Image.new("RGB", (40, 40), "red").save(hat)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import BOTH
 from editor import TWO, Editor, add_node
 from test_editor_undo import again, opened
 
@@ -14,6 +15,7 @@ def size(editor):
     return inputs["width"], inputs["height"]
 
 
+@BOTH
 def test_width_and_height_are_set_over_the_canvas(look):
     editor = Editor.add(look, TWO, size=(1216, 832))
     assert editor.tool("width").input_value() == "1216"
@@ -32,6 +34,7 @@ def test_width_and_height_are_set_over_the_canvas(look):
     assert editor.boxes() == editor.near([[0.1, 0.3, 0.4, 0.7], TWO[1]])
 
 
+@BOTH
 def test_a_size_that_the_node_does_not_take_becomes_the_next_one(look):
     editor = Editor.add(look, TWO)
     editor.tool("width").fill("3")
@@ -43,6 +46,7 @@ def test_a_size_that_the_node_does_not_take_becomes_the_next_one(look):
     editor.wait_for(editor.tool("height").input_value, "1024")
 
 
+@BOTH
 def test_the_size_of_the_picture_behind_the_boxes(look):
     editor = Editor.add(look, TWO)
     option = editor.tool("aspects").locator("option[value=asPicture]")
@@ -56,6 +60,7 @@ def test_the_size_of_the_picture_behind_the_boxes(look):
     assert width * height == pytest.approx(1024**2, rel=0.02)
 
 
+@BOTH
 def test_a_size_from_another_node_is_left_to_it(look):
     editor = Editor.add(look, TWO)
     look.connect(add_node(look, "PrimitiveInt", 900, 130, value=640), 0, editor.number, "width")
@@ -63,6 +68,7 @@ def test_a_size_from_another_node_is_left_to_it(look):
     assert editor.tool("swapSides").is_disabled() and editor.tool("aspects").is_disabled()
 
 
+@BOTH
 def test_clear_and_undo(look):
     editor = opened(look)
     assert editor.tool("clear").is_enabled()
@@ -73,6 +79,7 @@ def test_clear_and_undo(look):
     assert again(look, editor.number).shows(TWO)
 
 
+@BOTH
 def test_a_new_size_is_a_step_of_undo(look):
     editor = opened(look)
     editor.tool("aspects").select_option("3:2")
@@ -81,6 +88,7 @@ def test_a_new_size_is_a_step_of_undo(look):
     editor.wait_for(lambda: size(editor), (1024, 1024))
 
 
+@BOTH
 def test_the_editor_fills_the_page_until_escape(look):
     editor = Editor.add(look, TWO)
     look.zoom(0.6)
@@ -105,6 +113,7 @@ def test_the_editor_fills_the_page_until_escape(look):
     assert editor.boxes()[1] == editor.near([[0.56, 0.225, 0.88, 0.775]])[0]
 
 
+@BOTH
 def test_an_undo_leaves_the_editor_as_large_as_the_page(look):
     editor = opened(look)
     editor.tool("fullPage").click()

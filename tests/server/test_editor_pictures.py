@@ -58,6 +58,7 @@ def name(editor, text):
     editor.keys("Enter")
 
 
+@BOTH
 def test_a_picture_dropped_on_a_box_becomes_its_subject(look, hand, pictures):
     editor, encode = opened(look, CUP)
     before = look.saved()
@@ -83,6 +84,7 @@ def content(look):
     return nodes, links
 
 
+@BOTH
 def test_one_undo_takes_picture_name_and_box_back(look, hand, pictures):
     editor, _ = opened(look, CUP, TWO[:1])
     before = content(look)
@@ -99,6 +101,7 @@ def test_one_undo_takes_picture_name_and_box_back(look, hand, pictures):
     editor.wait_for(lambda: content(look), after)
 
 
+@BOTH
 def test_a_picture_dropped_on_the_empty_sheet_makes_a_box_there(look, hand, pictures):
     editor, _ = opened(look, CUP, TWO[:1])
     hand.drop(editor.picture().at(0.75, 0.3), pictures["brown_dog"])
@@ -112,6 +115,7 @@ def test_a_picture_dropped_on_the_empty_sheet_makes_a_box_there(look, hand, pict
     assert editor.selected() == 1
 
 
+@BOTH
 def test_a_box_further_down_takes_the_next_subjects_place(look, hand, pictures):
     third = [0.4, 0.05, 0.55, 0.15]
     editor, _ = opened(look, CUP, [*TWO, third])
@@ -121,6 +125,7 @@ def test_a_box_further_down_takes_the_next_subjects_place(look, hand, pictures):
     assert sent_subjects(look, editor.number) == [("cup", "coffee.png"), ("red hat", "hat.jpg")]
 
 
+@BOTH
 def test_a_subjects_picture_is_replaced_in_its_own_load_image(look, hand, pictures):
     editor, encode = opened(look, {"cat": "chelsea.png", **CUP})
     nodes = len(look.saved()["nodes"])
@@ -131,6 +136,7 @@ def test_a_subjects_picture_is_replaced_in_its_own_load_image(look, hand, pictur
     assert len(look.saved()["nodes"]) == nodes
 
 
+@BOTH
 def test_a_load_image_that_others_use_keeps_its_picture(look, hand, pictures):
     editor, encode = opened(look, {"cat": "chelsea.png"})
     cat = look.prompt()[encode]["inputs"]["image_1"][0]
@@ -147,6 +153,7 @@ def test_a_load_image_that_others_use_keeps_its_picture(look, hand, pictures):
     assert "mask_1" in editor.message()
 
 
+@BOTH
 def test_pictures_go_to_the_encoder_behind_other_nodes(look, hand, pictures):
     encode = add_subjects(look, CUP)
     between = [add_node(look, kind, 1300, 800) for kind in ("SubjectOptions", "SaveSubjects")]
@@ -161,6 +168,7 @@ def test_pictures_go_to_the_encoder_behind_other_nodes(look, hand, pictures):
     assert look.prompt()[encode]["inputs"]["image_2"]
 
 
+@BOTH
 def test_several_pictures_are_named_one_after_another(look, hand, pictures):
     editor, _ = opened(look, CUP)
     hand.drop(editor.picture().at(0.7, 0.5), pictures["hat"], pictures["brown_dog"])
@@ -171,6 +179,7 @@ def test_several_pictures_are_named_one_after_another(look, hand, pictures):
     assert editor.boxes()[:2] == TWO and len(editor.boxes()) == 3
 
 
+@BOTH
 def test_a_layout_without_encoder_gets_one(look, hand, pictures):
     checkpoint = add_node(look, "CheckpointLoaderSimple", 100, 500)
     vision = add_node(look, "CLIPVisionLoader", 100, 700)
@@ -188,6 +197,7 @@ def test_a_layout_without_encoder_gets_one(look, hand, pictures):
     assert prompt[apply]["inputs"]["subjects"] == [encode, 0]
 
 
+@BOTH
 def test_a_layout_that_does_not_know_its_models_subjects_is_told(look, hand, pictures):
     encode = add_subjects(look, CUP)
     apply = add_node(look, "ApplyMSDiffusion", 1300, 700)
@@ -201,6 +211,7 @@ def test_a_layout_that_does_not_know_its_models_subjects_is_told(look, hand, pic
     assert sent_subjects(look, apply) == expected
 
 
+@BOTH
 def test_a_new_encoders_own_text_gives_way(look, hand, pictures):
     encode = add_node(look, "EncodeSubjects", 950, 130)
     editor = Editor.add(look, TWO)
@@ -211,6 +222,7 @@ def test_a_new_encoders_own_text_gives_way(look, hand, pictures):
     assert sent_subjects(look, editor.number) == [("hat", "hat.jpg")]
 
 
+@BOTH
 def test_a_picture_of_a_page_is_taken(look, hand):
     editor, _ = opened(look, CUP)
     address = f"{look.server.address}/view?filename=chelsea.png&type=input"
@@ -221,6 +233,7 @@ def test_a_picture_of_a_page_is_taken(look, hand):
     assert sent_subjects(look, editor.number) == [("cup", "coffee.png"), ("cat", "chelsea.png")]
 
 
+@BOTH
 def test_a_picture_that_its_page_keeps_to_itself_is_explained(look, hand):
     editor, _ = opened(look, CUP)
     before = content(look)
@@ -229,6 +242,7 @@ def test_a_picture_that_its_page_keeps_to_itself_is_explained(look, hand):
     assert content(look) == before
 
 
+@BOTH
 def test_a_picture_is_dropped_on_a_row_of_the_list_or_beside_the_canvas(look, hand, pictures):
     editor, _ = opened(look, CUP)
     look.zoom(0.7)  # the list is on the screen then
@@ -243,6 +257,7 @@ def test_a_picture_is_dropped_on_a_row_of_the_list_or_beside_the_canvas(look, ha
     assert editor.boxes()[:2] == TWO and len(editor.boxes()) == 3
 
 
+@BOTH
 def test_a_pasted_picture_goes_where_the_mouse_is(look, hand, pictures):
     editor, _ = opened(look, CUP)
     nodes = len(look.saved()["nodes"])
@@ -255,6 +270,7 @@ def test_a_pasted_picture_goes_where_the_mouse_is(look, hand, pictures):
     assert len(look.saved()["nodes"]) == nodes + 1
 
 
+@BOTH
 def test_a_pasted_picture_goes_to_the_selected_box(look, hand, pictures):
     editor, _ = opened(look, CUP)
     editor.click((0.7, 0.5))
@@ -265,6 +281,7 @@ def test_a_pasted_picture_goes_to_the_selected_box(look, hand, pictures):
     assert editor.boxes() == TWO
 
 
+@BOTH
 def test_beside_the_editor_the_page_keeps_its_own_drop_and_paste(look, hand, pictures):
     editor, _ = opened(look, CUP)
     before = sent_subjects(look, editor.number)
@@ -283,6 +300,7 @@ def test_beside_the_editor_the_page_keeps_its_own_drop_and_paste(look, hand, pic
     assert editor.boxes() == TWO
 
 
+@BOTH
 @pytest.mark.parametrize("kind", ["text", "broken", "mixed"])
 def test_what_is_no_picture_changes_nothing(look, hand, pictures, tmp_path, kind):
     editor, _ = opened(look, CUP)
@@ -297,6 +315,7 @@ def test_what_is_no_picture_changes_nothing(look, hand, pictures, tmp_path, kind
     assert field(editor).is_hidden()
 
 
+@BOTH
 def test_a_failed_upload_changes_nothing(look, hand, pictures):
     editor, _ = opened(look, CUP)
     before, steps = content(look), look.page.evaluate(STEPS)
@@ -309,6 +328,7 @@ def test_a_failed_upload_changes_nothing(look, hand, pictures):
     look.console_errors.clear()
 
 
+@BOTH
 def test_more_pictures_than_inputs_are_refused(look, hand, pictures):
     four = {f"cup {number}": "coffee.png" for number in range(1, 5)}
     editor, _ = opened(look, four)
@@ -321,6 +341,7 @@ def test_more_pictures_than_inputs_are_refused(look, hand, pictures):
     assert sent_subjects(look, editor.number)[1] == ("hat", "hat.jpg")
 
 
+@BOTH
 def test_phrases_from_another_node_are_not_written_over(look, hand, pictures):
     editor, encode = opened(look, CUP)
     text = add_node(look, "PrimitiveStringMultiline", 900, 800, value="cup")

@@ -52,6 +52,7 @@ def run_until_it_fails(look):
     return box
 
 
+@BOTH
 def test_the_node_that_failed_says_what_is_wrong_and_what_to_do_and_stays_as_it_is(look):
     encode = failing(look)
     before = places(look)
@@ -69,6 +70,7 @@ def test_the_node_that_failed_says_what_is_wrong_and_what_to_do_and_stays_as_it_
     assert places(look) == before
 
 
+@BOTH
 def test_its_text_can_be_selected_and_nothing_moves(look):
     failing(look)
     box = run_until_it_fails(look)
@@ -80,6 +82,7 @@ def test_its_text_can_be_selected_and_nothing_moves(look):
     assert places(look) == before
 
 
+@BOTH
 def test_it_is_gone_when_the_graph_is_queued_anew(look):
     encode = failing(look)
     box = run_until_it_fails(look)
@@ -88,6 +91,7 @@ def test_it_is_gone_when_the_graph_is_queued_anew(look):
     assert box.count() == 0
 
 
+@BOTH
 def test_it_is_shown_in_a_subgraph(look):
     look.page.evaluate(INTO_SUBGRAPH, failing(look))
     look.settle()

@@ -38,11 +38,13 @@ def found(look, words):
     return [text.split("\n")[0].strip() for text in results if text.strip()][:FIRST]
 
 
+@BOTH
 @pytest.mark.parametrize("words", NODES)
 def test_a_node_is_found_by(words, look):
     assert any(NODES[words] in name for name in found(look, words))
 
 
+@BOTH
 def test_a_node_from_the_search_has_its_own_name(look):
     found(look, "reference image")
     look.page.locator(RESULTS).filter(has_text="Encode Subjects").first.click()
