@@ -135,5 +135,5 @@ def test_a_picture_with_a_mask_keeps_it(newer):
 def test_the_button_is_not_among_what_is_saved_or_sent(newer):
     encode = add_node(newer, "EncodeSubjects", 300, 100, phrases="cat")
     saved = next(entry for entry in newer.saved()["nodes"] if str(entry["id"]) == encode)
-    assert saved["widgets_values"] == ["cat"]
+    assert saved["widgets_values"] == ["cat", False]
     assert BUTTON not in newer.prompt()[encode]["inputs"]

@@ -9,10 +9,13 @@ from conftest import BOTH, ROOT
 from demo_models import use_tiny_models
 from editor import TWO, Editor, add_node, add_subjects
 from PIL import Image
+from templates import FIRST
 
 pytestmark = BOTH
 
 CAT_AND_CUP = {"cat": "chelsea.png", "cup of coffee": "coffee.png"}
+# the templates' own
+PICTURED = [("cat", "msdiffusion_cat.jpg"), ("cup of coffee", "msdiffusion_coffee.jpg")]
 THIRD = [0.15, 0.7, 0.35, 0.95]
 RED, GREEN = (220, 30, 30), (30, 160, 40)  # a thing, and what is hidden around it
 CHIPS = """panel => [...panel.querySelectorAll('.msd-chip')].map(chip =>
@@ -100,15 +103,15 @@ def near(colour):
 
 
 def test_where_all_is_well_there_are_no_chips(look):
-    for name in ("two_subjects", "auto_layout"):
+    for name in (FIRST.stem, "auto_layout"):
         editor, _ = opened(look, name)
-        editor.wait_for(editor.rows, list(CAT_AND_CUP.items()))
+        editor.wait_for(editor.rows, PICTURED)
         look.page.wait_for_timeout(700)
         assert chips(editor) == {} and spoken(editor) == ""
 
 
 def test_a_phrase_that_is_not_in_the_prompt_is_written_into_it(look):
-    editor, numbers = opened(look, "two_subjects", CLIPTextEncode="two cats on a table")
+    editor, numbers = opened(look, FIRST.stem, CLIPTextEncode="two cats on a table")
     shows(editor, {"absent1": False})
     assert "cup of coffee" in spoken(editor) and "not in the prompt" in spoken(editor)
     editor.tool("absent1").click()
@@ -122,7 +125,7 @@ def test_a_phrase_that_is_not_in_the_prompt_is_written_into_it(look):
 
 
 def test_a_prompt_that_only_a_run_tells_raises_no_chip(look):
-    editor, numbers = opened(look, "two_subjects", CLIPTextEncode="a table")
+    editor, numbers = opened(look, FIRST.stem, CLIPTextEncode="a table")
     shows(editor, {"absent0": False, "absent1": False})
     look.set_widget(numbers["CLIPTextEncode"], "text", "a {red|blue} table")
     shows(editor, {})
@@ -256,7 +259,7 @@ def test_a_mask_of_a_picture_without_transparency_is_unplugged(look):
 
 def test_after_a_run_the_thumbnail_is_what_the_node_made(look):
     upload(look, "red_thing.png", red_thing())
-    editor, numbers = opened(look, "two_subjects", LoadImage="red_thing.png")
+    editor, numbers = opened(look, FIRST.stem, LoadImage="red_thing.png")
     encode = numbers["EncodeSubjects"]
     look.set_widget(encode, "phrases", "cat\ncup of coffee")
     mask = add_node(look, "LoadImageMask", 0, 900, image="red_thing.png", channel="alpha")

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from conftest import BOTH, ROOT
+from conftest import BOTH
 from demo_models import use_tiny_models
 from dropping import Dropping
 from editor import TWO, Editor, add_node, add_subjects, sent_subjects
 from PIL import Image
+from templates import FIRST
 
 CUP = {"cup": "coffee.png"}
 STEPS = """() =>
@@ -354,7 +355,7 @@ def test_phrases_from_another_node_are_not_written_over(look, hand, pictures):
 
 @BOTH
 def test_the_template_runs_with_dropped_pictures(look, hand, pictures):
-    workflow = json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
+    workflow = json.loads(FIRST.read_text())
     look.load(use_tiny_models(workflow))
     numbers = {one["type"]: str(one["id"]) for one in workflow["nodes"]}
     number, sampler = numbers["LayoutBoxes"], numbers["KSampler"]

@@ -4,9 +4,10 @@ import json
 
 import pytest
 from comfy_server import PromptError
-from conftest import BOTH, ROOT
+from conftest import BOTH
 from demo_models import use_tiny_models
 from editor import add_node
+from templates import FIRST
 
 BOX = ".msd-error"
 WRONG = "phrases: 2 came (cat, mug) for 1 pictures"
@@ -101,9 +102,7 @@ def test_it_is_shown_in_a_subgraph(look):
 
 @BOTH
 def test_the_wrong_clip_vision_model_is_told_at_the_node_that_found_out(look):
-    workflow = use_tiny_models(
-        json.loads((ROOT / "example_workflows/two_subjects.json").read_text())
-    )
+    workflow = use_tiny_models(json.loads(FIRST.read_text()))
     for entry in workflow["nodes"]:
         if entry["type"] == "TinyCLIPVision":
             entry["widgets_values"] = [0, True]
