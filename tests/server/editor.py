@@ -222,8 +222,13 @@ class Editor:
     def shows(self, boxes):
         """Whether the canvas is coloured where these boxes are, and only there."""
         points = [(x / 20, y / 20) for y in range(1, 20) for x in range(1, 20)]
-        label = max(0.15, 24 / self.picture().height)  # its height, as a share
-        points = [one for one in points if not any(_unclear(one, box, label) for box in boxes)]
+        picture = self.picture()
+        label = max(0.15, 24 / picture.height)  # its height, as a share
+        edge = max(
+            0.05, 12 / min(picture.width, picture.height)
+        )  # handles stand around small boxes
+        unclear = [any(_unclear(one, box, label, edge) for box in boxes) for one in points]
+        points = [one for one, hidden in zip(points, unclear, strict=True) if not hidden]
         inside = [any(_inside(point, box) for box in boxes) for point in points]
         # the theme's colours are greys
         coloured = [max(rgb[:3]) - min(rgb[:3]) > 8 for rgb in self.colours(*points)]
@@ -234,7 +239,7 @@ def _inside(point, box):
     return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
 
 
-def _unclear(point, box, high, edge=0.05):
+def _unclear(point, box, high, edge):
     """Whether a point lies at the edge of a box, where handles are, or on its label."""
     left, top, right, bottom = box
     around = _inside(point, (left - edge, top - edge, right + edge, bottom + edge))

@@ -43,9 +43,9 @@ def test_an_edge_snaps_to_another_box_when_it_is_near_and_alt_lets_it_go(look):
 
 def test_lines_show_the_centre_and_what_a_box_snaps_to_while_it_is_dragged(look):
     editor = Editor.add(look, TWO)
-    upright = [(0.5, share / 100) for share in range(86, 99)]
-    snapped = [(0.9, share / 100) for share in range(86, 99)]  # below both boxes
-    elsewhere = [(0.75, share / 100) for share in range(86, 99)]
+    upright = [(0.5, share / 100) for share in range(88, 99)]
+    snapped = [(0.9, share / 100) for share in range(88, 99)]  # below both boxes
+    elsewhere = [(0.75, share / 100) for share in range(88, 99)]
     places = (upright, snapped, elsewhere)
     with editor.still():
         editor.press((0.25, 0.3), (0.25 + 0.495, 0.3))  # the right edges are the nearest ones
