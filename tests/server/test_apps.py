@@ -4,7 +4,7 @@ import json
 
 import pytest
 from apps import RESULT, App
-from conftest import LOOKS, WORKFLOWS
+from conftest import LOOKS, WORKFLOWS, known_nodes
 from demo_models import use_tiny_models
 from templates import FIRST
 from test_examples import small
@@ -26,6 +26,7 @@ def nodes(workflow, kind):
 @ONCE
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_template_is_an_app_with_pictures_names_places_and_prompt(path, look):
+    known_nodes(read(path), look.server)
     workflow = use_tiny_models(read(path))
     app = App(look)
     app.open(workflow)

@@ -46,7 +46,7 @@ def test_the_promised_examples_are_there_with_a_picture_and_notes():
     assert {path.stem for path in WORKFLOWS} == WANTED
     for path in WORKFLOWS:
         with Image.open(path.with_suffix(".jpg")) as picture:
-            assert picture.format == "JPEG" and min(picture.size) >= 400
+            assert picture.format == "JPEG" and picture.size == (640, 640)
         notes = [
             node["widgets_values"][0]
             for node in json.loads(path.read_text())["nodes"]

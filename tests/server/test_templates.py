@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import BOTH, LOOKS, SERVERS, WORKFLOWS
+from conftest import BOTH, LOOKS, SERVERS, WORKFLOWS, known_nodes
 from demo_models import FOLDERS, use_tiny_models
 from newcomer import Newcomer
 from pages import ComfyPage
@@ -17,7 +17,11 @@ AS_A_TEMPLATE = """async text => {
     const options = { openSource: "template" };
     await window.app.loadGraphData(JSON.parse(text), true, true, null, options);
 }"""
-LOADERS = {**FOLDERS, "ControlNetLoader": "controlnet"}
+LOADERS = {
+    **FOLDERS,
+    "ControlNetLoader": "controlnet",
+    "LoadBackgroundRemovalModel": "background_removal",
+}
 EXAMPLE = "msdiffusion_cat.jpg"
 
 
@@ -52,6 +56,12 @@ def test_a_template_has_one_layout_which_feeds_all(path):
     (apply,) = [node for node in workflow["nodes"] if node["type"] == "ApplyMSDiffusion"]
     link = next(one["link"] for one in apply["inputs"] if one["name"] == "layout")
     assert next(one for one in workflow["links"] if one[0] == link)[1] == layout
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_template_loads_pictures_that_come_along(path):
+    nodes = [node for node in read(path)["nodes"] if node["type"] == "LoadImage"]
+    assert {node["widgets_values"][0] for node in nodes} <= {one.name for one in PICTURES.iterdir()}
 
 
 @FRONT_ENDS
@@ -94,6 +104,7 @@ def test_the_example_pictures_come_along_and_a_message_says_so(new_page):
 @BOTH
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_template_opens_readable_and_its_nodes_lie_apart(path, look):
+    known_nodes(read(path), look.server)
     workflow = use_tiny_models(read(path))
     workflow["extra"]["linearMode"] = False
     for width, height in SCREENS:
