@@ -35,14 +35,14 @@ def bare(prompt):
 
 
 def reported(look, text):
-    """Runs the graph; what the page says then, by a text in it."""
+    """Runs the graph; what the page says then, at the node and elsewhere, by a text in it."""
     look.page.evaluate("() => window.app.queuePrompt(0, 1)")
     message, more = look.page.get_by_text(text), look.page.get_by_text("View details")
     message.or_(more).first.wait_for(timeout=60_000)
     if more.count():  # newer front ends keep the message behind this button
         more.click()
     message.first.wait_for()
-    return message.first.inner_text()
+    return " ".join(message.all_inner_texts())
 
 
 @BOTH
