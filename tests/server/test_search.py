@@ -33,8 +33,12 @@ def found(look, words):
         if look.page.locator("input:focus").count():
             break
     look.page.keyboard.type(words)
-    look.page.wait_for_timeout(700)  # it waits for the typing to end
-    results = look.page.locator(RESULTS).all_inner_texts()
+    before, results = None, []
+    for _ in range(12):  # until the list no longer changes: it waits for the typing to end
+        look.page.wait_for_timeout(700)
+        before, results = results, look.page.locator(RESULTS).all_inner_texts()
+        if results and results == before:
+            break
     return [text.split("\n")[0].strip() for text in results if text.strip()][:FIRST]
 
 
