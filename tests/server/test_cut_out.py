@@ -128,6 +128,7 @@ def test_a_picture_with_a_mask_keeps_it(newer):
     press(newer, encode)
     assert newer.prompt()[encode]["inputs"]["mask_1"] == [str(load["id"]), 1]
     assert counted(newer, "RemoveBackground") == 1
+    newer.page.wait_for_timeout(600)  # else the page takes both for a double click
     press(newer, encode)  # a second time there is nothing left to do
     assert counted(newer, "RemoveBackground") == 1
 

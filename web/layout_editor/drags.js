@@ -24,7 +24,7 @@ const WAYS = { draw, resize, move };
  * @param press `at`, the pixel of the canvas; `frame` of the picture; `grab`, pixels around a handle;
  *   `ctrl` and `shift`, whether these keys are held.
  * @returns the drag: its `kind` ("draw", "resize", "move", "moveAll", or "none"), the `index` of the
- *   box that it changes, the `handle` that it holds and how far that stands `off` the box, the point
+ *   box that it changes, the `handle` that it holds and how far `off` that was taken, the point
  *   `from` where it began, and `boxes`, `selected` and `all` as they were. `choose` ({ selected,
  *   second }) is what the press selects at once, `click` what it selects in the end if it does not
  *   move: an index, or undefined for no change.
@@ -37,7 +37,7 @@ export function grasp(layout, { at, frame, grab, ctrl, shift }) {
   const drawing = () => hold("draw", unplaced ? selected : boxes.length, { click: -1 });
   if (ctrl || unplaced) return drawing();
   const handle = all ? null : handleAt(boxes[selected], frame, at, grab);
-  if (handle) return hold("resize", selected, { handle, off: offset(boxes[selected], handle, frame) });
+  if (handle) return hold("resize", selected, { handle, off: offset(boxes[selected], handle, frame, from) });
   if (shift && selected >= 0 && boxesAt(boxes, from).length) {
     const second = boxesAt(boxes, from).find((index) => index !== selected);
     return hold("none", selected, second === undefined ? {} : { choose: { selected, second } });
@@ -78,10 +78,10 @@ function draw({ from }, point, magnet) {
   return [between(start, end), guides];
 }
 
-/** How far a handle stands beside the place of the box that it moves. */
-function offset(box, handle, frame) {
+/** How far beside the place that it moves a handle was taken, where it stands beside it. */
+function offset(box, handle, frame, from) {
   const [shown, place] = [handleBox(box, frame), box].map((one) => handlePoint(one, handle));
-  return [shown[0] - place[0], shown[1] - place[1]];
+  return from.map((along, axis) => (shown[axis] === place[axis] ? 0 : along - place[axis]));
 }
 
 function resize({ boxes, index, handle, off }, [x, y], magnet, proportional) {
