@@ -196,7 +196,9 @@ def test_each_change_is_spoken(look):
     assert spoken() == "All 1 boxes are selected"
     assert live.bounding_box()["width"] <= 1  # it is not seen
     nameless = "panel => [...panel.querySelectorAll('button, select, input, textarea, canvas')]"
-    nameless += ".filter(one => !one.hidden && !one.getAttribute('aria-label')).map(one => one.outerHTML)"
+    nameless += (
+        ".filter(one => !one.hidden && !one.getAttribute('aria-label')).map(one => one.outerHTML)"
+    )
     assert editor.panel.evaluate(nameless) == []
     assert editor.tool("area0").get_attribute("aria-pressed") == "true"
 

@@ -19,6 +19,7 @@ WANTED = {
     "controlnet",
     "inpainting",
     "boxes_from_a_detector",
+    "as_in_the_paper",
 }
 SMALL = {"width": 256, "height": 192}
 PLACES = {  # of width and height among a node's widget values
@@ -37,6 +38,8 @@ def small(workflow):
                 values[place] = side
         if node["type"] == "KSampler":
             values[2] = 2
+        if node["type"] == "AuthorsSchedule":
+            values[0] = 2
         if node["type"] == "AutoLayout":
             values[2] = 1  # its first step, to be within the two
     return workflow
