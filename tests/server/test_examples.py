@@ -60,6 +60,18 @@ def test_the_promised_examples_are_there_with_a_picture_and_notes():
         )
 
 
+def test_the_papers_template_has_the_settings_of_the_authors_script():
+    path = WORKFLOWS[0].with_name("as_in_the_paper.json")
+    values = {
+        node["type"]: node.get("widgets_values") for node in json.loads(path.read_text())["nodes"]
+    }
+    assert values["AuthorsSchedule"] == [30, 1]
+    assert values["SamplerCustom"] == [True, 0, "fixed", 7.5]
+    assert values["KSamplerSelect"] == ["euler"]
+    assert values["LayoutBoxes"][1:3] == [1024, 1024]
+    assert values["ApplyMSDiffusion"][:3] == [0.6, 0, 1]
+
+
 @pytest.mark.parametrize("opened_look", [("bundled", "classic")], indirect=True)
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_an_example_runs_from_the_page(path, look):
