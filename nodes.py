@@ -6,6 +6,7 @@ from .msdiffusion_nodes.nodes.detailer import SubjectDetailer
 from .msdiffusion_nodes.nodes.files import LoadSubjects, SaveSubjects
 from .msdiffusion_nodes.nodes.layout_boxes import LayoutBoxes
 from .msdiffusion_nodes.nodes.layouts import BatchLayouts, CropLayout, SweepLayout
+from .msdiffusion_nodes.nodes.schedule import AuthorsSchedule
 from .msdiffusion_nodes.nodes.subjects import BackgroundSubject, EncodeSubjects, SubjectOptions
 
 NODE_CLASS_MAPPINGS = {
@@ -23,6 +24,7 @@ NODE_CLASS_MAPPINGS = {
     "SaveSubjects": SaveSubjects,
     "LoadSubjects": LoadSubjects,
     "SubjectDetailer": SubjectDetailer,
+    "AuthorsSchedule": AuthorsSchedule,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -40,4 +42,5 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "SaveSubjects": "Save Subjects (MS-Diffusion)",
     "LoadSubjects": "Load Subjects (MS-Diffusion)",
     "SubjectDetailer": "Subject Detailer (MS-Diffusion)",
+    "AuthorsSchedule": "Authors' Schedule (MS-Diffusion)",
 }

@@ -244,6 +244,7 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
         "LoadSubjects": {"file": "fuzz/good_00001_.safetensors"},
         "SubjectDetailer": {**detail, "model": run("ApplyMSDiffusion", **apply)[0]}
         | {"layout": layout},
+        "AuthorsSchedule": {"model": tiny.model, "steps": 30, "denoise": 1.0},
     }
     yield Fuzzed(pack, run, inputs)
     folder_paths.set_output_directory(output)

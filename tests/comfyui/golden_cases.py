@@ -19,7 +19,7 @@ def load(name):
 def apply_nodes(pack, run, msd_model, model, settings, tensors, names=(), **more):
     """The patched MODEL of a recording, through LayoutBoxes and ApplyMSDiffusion.
 
-    `names` are the subjects' phrases, `more` further inputs of ApplyMSDiffusion.
+    `names` are the subjects' phrases, `more` other inputs of ApplyMSDiffusion.
     """
     recorded = zip(tensors["image_features"], tensors["phrase_embeds"], strict=True)
     subjects = [
@@ -28,19 +28,18 @@ def apply_nodes(pack, run, msd_model, model, settings, tensors, names=(), **more
     ]
     layout = run("LayoutBoxes", boxes=json.dumps(settings["boxes"]), width=1024, height=1024)[0]
     weights = settings["subject_scales"] or []
-    return run(
-        "ApplyMSDiffusion",
-        model=model,
-        msd_model=msd_model,
-        subjects=subjects,
-        layout=layout,
-        weight=settings["scale"],
-        start_percent=0.0,
-        end_percent=1.0,
-        subject_weights=", ".join(map(str, weights)),
-        grounding=not settings["drop_grounding_tokens"],
-        **more,
-    )[0]
+    inputs = {
+        "model": model,
+        "msd_model": msd_model,
+        "subjects": subjects,
+        "layout": layout,
+        "weight": settings["scale"],
+        "start_percent": 0.0,
+        "end_percent": 1.0,
+        "subject_weights": ", ".join(map(str, weights)),
+        "grounding": not settings["drop_grounding_tokens"],
+    }
+    return run("ApplyMSDiffusion", **inputs | more)[0]
 
 
 def call_unet(model, tensors, step, timestep, chunks, sigmas=True):

@@ -129,6 +129,8 @@ class Fuzzed:
                 assert math.isfinite(subject.start_percent + subject.end_percent)
         elif kind == "MODEL":
             assert output is not self.inputs["ApplyMSDiffusion"]["model"]
+        elif kind == "SIGMAS":
+            assert output.dtype is torch.float32 and (output.diff() < 0).all()
         elif kind == "BOUNDING_BOX":
             assert json.loads(json.dumps(output)) == output
         elif kind == "INT":

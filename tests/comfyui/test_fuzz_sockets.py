@@ -24,6 +24,7 @@ INPUTS = {
     "LoadSubjects": ["file"],
     "SubjectDetailer": ["model", "image", "vae", "positive", "negative", "layout", "seed", "steps"]
     + ["cfg", "sampler_name", "scheduler", "denoise", "size", "padding", "feather", "subjects"],
+    "AuthorsSchedule": ["model", "steps", "denoise"],
 }
 ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("LayoutBoxes", "subjects"): ["boxes"],

@@ -19,6 +19,7 @@ WANTED = {
     "controlnet",
     "inpainting",
     "boxes_from_a_detector",
+    "as_in_the_paper",
 }
 SMALL = {"width": 256, "height": 192}
 PLACES = {  # of width and height among a node's widget values
@@ -37,6 +38,8 @@ def small(workflow):
                 values[place] = side
         if node["type"] == "KSampler":
             values[2] = 2
+        if node["type"] == "AuthorsSchedule":
+            values[0] = 2
         if node["type"] == "AutoLayout":
             values[2] = 1  # its first step, to be within the two
     return workflow
@@ -55,6 +58,18 @@ def test_the_promised_examples_are_there_with_a_picture_and_notes():
         assert any("**Load**" in note for note in notes) and any(
             "### Try" in note for note in notes
         )
+
+
+def test_the_papers_template_has_the_settings_of_the_authors_script():
+    path = WORKFLOWS[0].with_name("as_in_the_paper.json")
+    values = {
+        node["type"]: node.get("widgets_values") for node in json.loads(path.read_text())["nodes"]
+    }
+    assert values["AuthorsSchedule"] == [30, 1]
+    assert values["SamplerCustom"] == [True, 0, "fixed", 7.5]
+    assert values["KSamplerSelect"] == ["euler"]
+    assert values["LayoutBoxes"][1:3] == [1024, 1024]
+    assert values["ApplyMSDiffusion"][:3] == [0.6, 0, 1]
 
 
 @pytest.mark.parametrize("opened_look", [("bundled", "classic")], indirect=True)

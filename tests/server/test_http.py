@@ -51,6 +51,7 @@ CONTRACT = {
         + ["sampler_name", "scheduler", "denoise", "size", "padding", "feather"],
         ["subjects"],
     ),
+    "AuthorsSchedule": (["model", "steps", "denoise"], []),
     "ApplyMSDiffusion": (
         ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
         ["subject_weights", "grounding", "auto_layout", "overlap"],
@@ -71,6 +72,7 @@ OUTPUTS = {
     "SaveSubjects": ["MSD_SUBJECTS"],
     "LoadSubjects": ["MSD_SUBJECTS"],
     "SubjectDetailer": ["IMAGE", "MASK"],
+    "AuthorsSchedule": ["SIGMAS"],
 }
 
 

@@ -38,6 +38,7 @@ PHRASES = {
 BACKGROUND = "a teal background"
 SHARE, CELLS = 3 / 8, 32  # of the sides: the toy was trained on pictures of some 384²
 SIZED = {"LayoutBoxes": (1, 2), "ImageScale": (1, 2)}  # places of width and height in the widgets
+SAMPLERS = ("KSampler", "SamplerCustom")
 CFG = 3.0
 STEPS = 20
 
@@ -91,6 +92,10 @@ def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
             values[0] = "" if node["id"] in negative else prompt
         elif node["type"] == "KSampler":
             values[2:4] = [STEPS, CFG]
+        elif node["type"] == "SamplerCustom":
+            values[3] = CFG
+        elif node["type"] == "AuthorsSchedule":
+            values[0] = STEPS
         for place in SIZED.get(node["type"], ()):
             values[place] = round(values[place] * SHARE / CELLS) * CELLS
     return workflow
@@ -107,10 +112,10 @@ def swap_boxes(prompt: dict[str, Any]) -> dict[str, Any]:
 
 
 def _negative_prompts(workflow: dict[str, Any]) -> set[int]:
-    """The ids of all nodes that KSampler's negative input gets its value from, near and far."""
+    """The ids of all nodes that the sampler's negative input gets its value from, near and far."""
     links = {link[0]: link[1] for link in workflow["links"]}
     nodes = {node["id"]: node for node in workflow["nodes"]}
-    sampler = next(node for node in workflow["nodes"] if node["type"] == "KSampler")
+    sampler = next(node for node in workflow["nodes"] if node["type"] in SAMPLERS)
     found: set[int] = set()
     waiting = [sampler]
     while waiting:
