@@ -224,9 +224,8 @@ class Editor:
         points = [(x / 20, y / 20) for y in range(1, 20) for x in range(1, 20)]
         picture = self.picture()
         label = max(0.15, 24 / picture.height)  # its height, as a share
-        edge = max(
-            0.05, 12 / min(picture.width, picture.height)
-        )  # handles stand around small boxes
+        least = min(picture.width, picture.height)
+        edge = 0.05 if least > 100 else 12 / least  # handles stand around small boxes
         unclear = [any(_unclear(one, box, label, edge) for box in boxes) for one in points]
         points = [one for one, hidden in zip(points, unclear, strict=True) if not hidden]
         inside = [any(_inside(point, box) for box in boxes) for point in points]

@@ -10,6 +10,7 @@ from workflow_to_prompt import to_prompt
 
 NAMES = [
     "Apply MS-Diffusion",
+    "Authors' Schedule (MS-Diffusion)",
     "Auto Layout (MS-Diffusion)",
     "Background Subject (MS-Diffusion)",
     "Batch Layouts (MS-Diffusion)",
