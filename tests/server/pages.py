@@ -78,7 +78,8 @@ class ComfyPage(PageGraph):
         for name, value in {**SETTINGS, "Comfy.VueNodes.Enabled": self.nodes2}.items():
             self.setting(name, value)
         self.settle()  # the page fits its view to a new graph in the next frame
-        self.page.locator(TOASTS).filter(visible=True).first.wait_for(state="hidden")
+        for fading in (TOASTS, DIALOGS):
+            self.page.locator(fading).filter(visible=True).first.wait_for(state="hidden")
         self.zoom(1)
         assert self.dialogs() == []
         assert self.page.evaluate("() => window.LiteGraph.vueNodesMode === true") == self.nodes2

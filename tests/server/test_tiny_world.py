@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from conftest import LOOKS, WORKFLOWS, known_nodes, node
+from conftest import LOOKS, WORKFLOWS, known_nodes
 from editor import Editor
 from templates import FIRST
 from test_http import painted
@@ -32,7 +32,9 @@ def beer_on_the_left(picture):
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_an_example_runs_on_the_toy(path, server):
     prompt = prompt_of(server, path)
-    node(prompt, "KSampler")["inputs"]["steps"] = 2
+    for entry in prompt.values():
+        if "steps" in entry["inputs"]:
+            entry["inputs"]["steps"] = 2
     picture = run(server, prompt)
     assert max(picture.shape) <= 608 and picture.std() > 0
 
