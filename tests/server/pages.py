@@ -27,6 +27,9 @@ DIALOGS = "[role=dialog], .p-dialog, .litecontextmenu"
 TOASTS = ".p-toast-message, [data-toast-kind]"
 FAULTS = "[data-testid=error-overlay]"
 NO_BANNER = "localStorage.setItem('vueNodesBannerDismissed', 'true')"
+# newer pages shut off all but an open dialog, and sometimes leave it at that
+SHUT_OFF = """() => [...document.querySelectorAll('[inert]')]
+    .some(one => one.getBoundingClientRect().width > window.innerWidth / 2)"""
 # a new workflow has an undo history of its own
 BLANK = """async () => {
     const manager = window.app.extensionManager, workflows = manager.workflow;
@@ -74,6 +77,9 @@ class ComfyPage(PageGraph):
             if self.dialogs():
                 self.page.keyboard.press("Escape")
                 self.settle()
+        if self.page.evaluate(SHUT_OFF):
+            self.page.reload()
+            self.page.wait_for_function(READY, timeout=60_000)
         self.page.evaluate(BLANK)
         for name, value in {**SETTINGS, "Comfy.VueNodes.Enabled": self.nodes2}.items():
             self.setting(name, value)
