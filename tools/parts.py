@@ -16,6 +16,8 @@ EARLY = "tests/publish"  # needs no package of ComfyUI's
 LATER = {"tests/page": 1, "tests/library": 2, "tests/comfyui": 2, "tests/server": 2}
 WITHOUT_COMFYUI = ("tests/library", "tests/publish", "tests/page")  # a machine may have none
 WITH_BROWSER = "tests/server"
+# a page under load loses a click now and then: what passes the second time is listed as such
+ONCE_MORE = ("--reruns=1", "-rfER")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,13 @@ def later_parts(arguments: Sequence[str]) -> list[Part]:
     return [
         Part(
             folder,
-            ("pytest", folder, *_in_processes(processes), *arguments),
+            (
+                "pytest",
+                folder,
+                *_in_processes(processes),
+                *(ONCE_MORE if folder == WITH_BROWSER else ()),
+                *arguments,
+            ),
             folder not in WITHOUT_COMFYUI,
             folder == WITH_BROWSER,
             processes,
