@@ -57,9 +57,7 @@ def shapes_of(path: str | Path) -> dict[str, tuple[int, ...]]:
     """
     contents = list_of_tensors(path)
     if contents.startswith(b"{"):
-        header = json.loads(contents)
-        header.pop("__metadata__", None)
-        return {name: tuple(entry["shape"]) for name, entry in header.items()}
+        return {name: tuple(entry["shape"]) for name, entry in _entries(contents).items()}
     return dict.fromkeys(_words(contents), ())
 
 
@@ -74,9 +72,7 @@ def looks_like_adapter(path: str | Path) -> bool:
 
 def bytes_of(contents: bytes) -> int:
     """How long a .safetensors file must be, by its list of tensors."""
-    header = json.loads(contents)
-    header.pop("__metadata__", None)
-    ends = [entry["data_offsets"][1] for entry in header.values()]
+    ends = [entry["data_offsets"][1] for entry in _entries(contents).values()]
     return 8 + len(contents) + max(ends, default=0)
 
 
@@ -91,10 +87,8 @@ def runs_of_numbers(path: str | Path) -> dict[int, int]:
     """
     contents = list_of_tensors(path)
     if contents.startswith(b"{"):
-        header = json.loads(contents)
-        header.pop("__metadata__", None)
         start = 8 + len(contents)
-        places = [entry["data_offsets"] for entry in header.values()]
+        places = [entry["data_offsets"] for entry in _entries(contents).values()]
         return {start + begin: end - begin for begin, end in places}
     if not zipfile.is_zipfile(path):
         return {}
@@ -109,6 +103,13 @@ def runs_of_numbers(path: str | Path) -> dict[int, int]:
                 name, extra = struct.unpack("<HH", file.read(4))
                 runs[entry.header_offset + 30 + name + extra] = entry.file_size
     return runs
+
+
+def _entries(contents: bytes) -> dict[str, dict]:
+    """What a .safetensors file's list of tensors says of each."""
+    entries = json.loads(contents)
+    entries.pop("__metadata__", None)
+    return entries
 
 
 def opcodes(pickled: BinaryIO) -> Iterator[tuple[str, object]]:

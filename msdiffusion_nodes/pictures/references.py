@@ -72,20 +72,24 @@ def _reference(
         if images.shape[-1] < 3:
             raise InputError(f"{images.shape[-1]} channels came; expected a picture with 3")
         images, alpha = images[..., :3].float(), _alpha(images)
-    whole = list(images.split(1)) if alpha is None else _cropped(images, alpha)
     name = f"mask_{number}"
     if name not in connected:
-        return Reference(phrase, whole)
+        return Reference(phrase, _whole(images, alpha))
     with naming(name):
         masks = _checked(connected[name], "[views, height, width]", (2, 3))
         if invert_masks:
             masks = 1 - masks.to(images)
             # of a picture without transparency, where LoadImage's mask is 64×64 whatever its shape
             if (masks >= 1).all():
-                return Reference(phrase, whole)
+                return Reference(phrase, _whole(images, alpha))
         cut = cut_out(images, masks, alpha)
     doubted = any(map(is_inside_out, masks.to(images).reshape(-1, *masks.shape[-2:])))
     return Reference(phrase, cut, name if doubted else "")
+
+
+def _whole(images: Tensor, alpha: Tensor | None) -> list[Tensor]:
+    """The pictures without a mask, as far as their alpha lets them be seen."""
+    return list(images.split(1)) if alpha is None else _cropped(images, alpha)
 
 
 def _alpha(images: Tensor) -> Tensor | None:

@@ -8,6 +8,9 @@ from safetensors import safe_open
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden"
 
+PROMPT = "a cute dog and a grey cat"  # the recordings' phrases stand at [3, 4) and [6, 8)
+NAMES = ("dog", "grey cat")
+
 
 def load(name):
     """A recording: its settings and its tensors."""
@@ -40,6 +43,17 @@ def apply_nodes(pack, run, msd_model, model, settings, tensors, names=(), **more
         "grounding": not settings["drop_grounding_tokens"],
     }
     return run("ApplyMSDiffusion", **inputs | more)[0]
+
+
+def auto_layout(run, tiny, settings):
+    """What Auto Layout gives for the recordings' text."""
+    return run(
+        "AutoLayout",
+        clip=tiny.clip,
+        prompt=PROMPT,
+        threshold=settings["mask_threshold"],
+        start_step=settings["start_step"],
+    )[0]
 
 
 def call_unet(model, tensors, step, timestep, chunks, sigmas=True):

@@ -6,10 +6,7 @@ import comfy.model_base
 import comfy.sample
 import comfy.samplers
 import torch
-from golden_cases import apply_nodes
-
-PROMPT = "a cute dog and a grey cat"  # the recordings' phrases stand at [3, 4) and [6, 8)
-NAMES = ("dog", "grey cat")
+from golden_cases import NAMES, apply_nodes, auto_layout
 
 
 class Recorded(comfy.model_base.SDXL):
@@ -28,13 +25,7 @@ def recorded_model(tiny):
 def with_subjects(pack, run, tiny, msd_model, model, settings, tensors, **changes):
     """The model with the recorded subjects, through the nodes; `changes` to Apply's inputs."""
     if settings["mask_threshold"] is not None:
-        auto = run(
-            "AutoLayout",
-            clip=tiny.clip,
-            prompt=PROMPT,
-            threshold=settings["mask_threshold"],
-            start_step=settings["start_step"],
-        )[0]
+        auto = auto_layout(run, tiny, settings)
         # the recorded text is a stand-in for what an encoder would make of the prompt
         changes |= {"auto_layout": replace(auto, embeddings=[tensors["text_cond"]])}
     names = NAMES if settings["mask_threshold"] is not None else ()

@@ -4,11 +4,8 @@ import nodes
 import pytest
 import torch
 from alive import bytes_alive
-from golden_cases import apply_nodes, call_unet, load
+from golden_cases import NAMES, apply_nodes, auto_layout, call_unet, load
 from sampling import empty_latent, ksampler, text
-
-PROMPT = "a cute dog and a grey cat"  # the recording's phrases stand at [3, 4) and [6, 8)
-NAMES = ("dog", "grey cat")
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +15,7 @@ def golden(pack, run, tiny, sdxl_adapter):
     model = tiny.models.unet_model(**tiny.models.SDXL_DEPTHS, adm_in_channels=64)
 
     def patched():
-        auto = run(
-            "AutoLayout",
-            clip=tiny.clip,
-            prompt=PROMPT,
-            threshold=settings["mask_threshold"],
-            start_step=settings["start_step"],
-        )[0]
-        more = {"names": NAMES, "auto_layout": auto}
+        more = {"names": NAMES, "auto_layout": auto_layout(run, tiny, settings)}
         return apply_nodes(pack, run, sdxl_adapter, model, settings, tensors, **more)
 
     return settings, tensors, model, patched

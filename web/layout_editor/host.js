@@ -9,7 +9,7 @@ import { mend } from "./mending.js";
 import { imageOf } from "./pictures.js";
 import { plainPrompts } from "./sampled.js";
 import { takePictures } from "./taking.js";
-import { setInput, setValue, valueOf, widget } from "./values.js";
+import { keeperOf, setInput, setValue, valueOf, widget } from "./values.js";
 
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
@@ -20,8 +20,7 @@ export function hostOf(placeOf) {
     const place = placeOf();
     if (areas) keep(place.node, "msdAreas", areas);
     if (names) keep(place.node, "msdNames", names);
-    const holder = origin(place, "boxes")?.widget ?? widget(place.node, "boxes");
-    setValue(holder, text);
+    setValue(keeperOf(place, "boxes"), text);
     remember(place.node);
   };
   return {

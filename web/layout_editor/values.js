@@ -61,9 +61,14 @@ export function widget(node, name) {
   return node.widgets?.find((one) => one.name === name);
 }
 
+/** The widget that keeps an input's value: the node's own, or that of a subgraph's node. */
+export function keeperOf(place, name) {
+  return origin(place, name)?.widget ?? widget(place.node, name);
+}
+
 /** Gives an input a value where it is kept, as if it had been typed there, as far as its limits allow. */
 export function setInput(place, name, value) {
-  const target = origin(place, name)?.widget ?? widget(place.node, name);
+  const target = keeperOf(place, name);
   const { min = -Infinity, max = Infinity } = target.options ?? {};
   setValue(target, Math.max(min, Math.min(max, value)));
 }
