@@ -2,6 +2,7 @@
 
 from .msdiffusion_nodes.nodes.applying import ApplyMSDiffusion, LoadMSDModel
 from .msdiffusion_nodes.nodes.auto_layout import AutoLayout, ShowAreas
+from .msdiffusion_nodes.nodes.box_prompts import ApplyBoxPrompts, BoxPrompts
 from .msdiffusion_nodes.nodes.detailer import SubjectDetailer
 from .msdiffusion_nodes.nodes.files import LoadSubjects, SaveSubjects
 from .msdiffusion_nodes.nodes.layout_boxes import LayoutBoxes
@@ -25,6 +26,8 @@ NODE_CLASS_MAPPINGS = {
     "LoadSubjects": LoadSubjects,
     "SubjectDetailer": SubjectDetailer,
     "AuthorsSchedule": AuthorsSchedule,
+    "BoxPrompts": BoxPrompts,
+    "ApplyBoxPrompts": ApplyBoxPrompts,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -43,4 +46,6 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "LoadSubjects": "Load Subjects (MS-Diffusion)",
     "SubjectDetailer": "Subject Detailer (MS-Diffusion)",
     "AuthorsSchedule": "Authors' Schedule (MS-Diffusion)",
+    "BoxPrompts": "Box Prompts (MS-Diffusion)",
+    "ApplyBoxPrompts": "Apply Box Prompts (MS-Diffusion)",
 }

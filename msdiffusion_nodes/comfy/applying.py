@@ -15,6 +15,7 @@ from ..method.found import AutoLayoutSettings, TextRule
 from ..method.phrases import phrase_positions, prompt_length
 from ..method.run import SubjectsRun
 from ..method.schedule import Times
+from ..method.words import BoxPrompts
 from ..subjects import Subject, parse_weights
 from .following import follow_runs
 from .loading import ManagedAdapter
@@ -50,12 +51,14 @@ class Given:
     Attributes:
         subjects: all of them, also those that are off.
         text: auto layout's rule for those that are on, or None.
+        words: of the boxes of all of them, or None.
     """
 
     msd_model: ManagedAdapter
     subjects: Sequence[Subject]
     settings: Settings
     text: TextRule | None
+    words: BoxPrompts | None = None
 
     def applied(self, model: ModelPatcher, layouts: Sequence[Layout]) -> AppliedSubjects:
         """The subjects that are on, ready for every site of a model.
@@ -96,6 +99,7 @@ class Given:
             # the last of the output blocks has the finest grid
             shown_site=max(n for n, site in enumerate(sites) if site.block == "output"),
             given=self,
+            words=None if self.words is None else self.words.only(on),
         )
 
 
@@ -105,8 +109,9 @@ def apply_subjects(
     subjects: Sequence[Subject],
     layouts: Sequence[Layout],
     settings: Settings,
+    words: BoxPrompts | None = None,
 ) -> ModelPatcher:
-    """A clone of the model with the subjects at every site.
+    """A clone of the model with the subjects at every site, and words in their boxes.
 
     Raises:
         InputError: a phrase is not in the prompt, text_in_box cannot be had on this model, or the
@@ -117,14 +122,14 @@ def apply_subjects(
         with naming("auto_layout"):
             phrases = [subject.phrase for subject in subjects if subject.enabled]
             text = _text_rule(settings.auto, phrases)
-    given = Given(msd_model, tuple(subjects), replace(settings, auto=None), text)
+    given = Given(msd_model, tuple(subjects), replace(settings, auto=None), text, words)
     return patch_model(model, find_sites(model), given.applied(model, layouts))
 
 
 def patch_model(
     model: ModelPatcher, sites: Sequence[Site], applied: AppliedSubjects
 ) -> ModelPatcher:
-    """A clone of the model with the subjects at every site.
+    """A clone of the model with what one node applies at every site.
 
     Raises:
         InputError: text_in_box is asked for, and another node has changed the text attention.
@@ -142,7 +147,7 @@ def patch_model(
                 "auto_layout: text_in_box needs the text attention to itself; another node has"
                 " already changed it on this model: turn text_in_box off, or apply that node after"
             )
-        patch = SitePatch(number, site.key, applied, earlier, bare)
+        patch = SitePatch(number, site.key, applied, earlier, bare, model.model)
         patched.set_model_attn2_replace(patch, *site.key)
     options = patched.model_options["transformer_options"]  # ComfyUI has exchanged the dict
     options[APPLIED] = (*applied_on(options), applied)

@@ -77,6 +77,9 @@ class Call:
         pictures: how many rows each condition has.
         which: which of the run's pictures these are; None where these are all.
         replaced: patches for attn2 as they stand now, by ComfyUI's key.
+        model: ComfyUI's, whose UNet is called; None where only the UNet is known.
+        keeps: whether its weights stay as they are till the run's end.
+        sigma: the noise level, where it had to be asked for.
     """
 
     conditions: Sequence[Condition]
@@ -84,6 +87,9 @@ class Call:
     pictures: int
     which: tuple[int, ...] | None = None
     replaced: Mapping[tuple, Any] = field(default_factory=dict)
+    model: Any = field(default=None, repr=False)
+    keeps: bool = False
+    sigma: float | None = None
     _chunks: dict = field(default_factory=dict, repr=False)
 
     @property

@@ -85,7 +85,7 @@ class Detailer:
         height, width = crop.size
         # in the crop's own size: rounding to whole cells moves no box
         own = replace(task.layout.crop(window), width=width, height=height)
-        model = with_layout(self.model, own)
+        model = with_layout(self.model, own, window, task.picture)
         enlarged = resized(picture[crop.window.slices], crop.size)
         latent = self._encoded(enlarged)
         seed = (given.seed + task.subject) % SEEDS

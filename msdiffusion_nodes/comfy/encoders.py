@@ -55,6 +55,27 @@ def encode_prompt(clip: Any, text: str, mark: str) -> list[list]:
     ]
 
 
+def encode_words(clip: Any, text: str) -> Tensor:
+    """A text as SDXL's cross-attentions get it, without the pooled output: (1, tokens, width).
+
+    Raises:
+        InputError: see `text_tokens`; or the encoder gives something else for it than one text.
+    """
+    came = encode_prompt(clip, text, "")
+    if len(came) != 1:
+        raise InputError(
+            "its weights change over the schedule (hooks), and these words are encoded once:"
+            " connect the CLIP from before that node"
+        )
+    embedding, length = came[0][0], sum(map(len, text_tokens(clip, text)))
+    if embedding.shape[1] != length:
+        raise InputError(
+            f"it makes {embedding.shape[1]} tokens of a text of {length}; another node has changed"
+            " how texts are encoded (NegPip does so): connect the CLIP from before that node"
+        )
+    return embedding.float().to("cpu")
+
+
 def encode_reference(clip: Any, clip_vision: Any, reference: Reference) -> Subject:
     """Encode one subject with ComfyUI's CLIP (its CLIP-L part) and CLIP_VISION.
 

@@ -90,7 +90,7 @@ def _on_evaluation(
             "model: another node samples without ComfyUI's guider; MS-Diffusion cannot tell"
             " which prompt is the positive one: use KSampler or SamplerCustomAdvanced"
         )
-    evaluation = evaluation_of(run, conds, x_in, model_options)
+    evaluation = evaluation_of(run, conds, x_in, timestep, model_options)
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}
     made = executor(model, conds, x_in, timestep, model_options)
     if run.called is not None:
@@ -103,7 +103,7 @@ def _on_call(executor: Any, x: Tensor, *inputs: Any, **named: Any) -> Any:
     options = named.get("transformer_options", inputs[4] if len(inputs) > 4 else {})
     evaluation: Evaluation | None = options.get(EVALUATION)
     if evaluation is not None:
-        options[CALL] = evaluation.call(options)
+        options[CALL] = evaluation.call(options, executor.class_obj)
     return executor(x, *inputs, **named)
 
 
@@ -131,7 +131,7 @@ def _check_called(
     for applied in applied_on(options):
         reached = (each for patch in ours.values() for each in patch.chain())
         here = {each.site for each in reached if each.applied is applied}
-        sites = range(len(applied.tokens[0]))
+        sites = range(applied.sites)
         lost += sum((applied, n) not in called and n not in here for n in sites)
     if lost:
         raise InputError(

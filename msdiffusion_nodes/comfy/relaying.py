@@ -9,7 +9,7 @@ from dataclasses import replace
 from comfy.model_patcher import ModelPatcher
 
 from ..errors import InputError
-from ..layout import Layout
+from ..layout import Box, Layout
 from ..method.applied import AppliedSubjects
 from ..method.run import SubjectsRun
 from ..subjects import Subject
@@ -20,24 +20,30 @@ from .site_patch import SitePatch
 
 def subjects_on(model: ModelPatcher) -> list[Subject]:
     """All subjects on a model, those of one ApplyMSDiffusion after the other; also those off."""
-    return [subject for applied in _applied(model) for subject in applied.given.subjects]
+    applied = (each for each in _applied(model) if each.given is not None)
+    return [subject for each in applied for subject in each.given.subjects]
 
 
-def with_layout(model: ModelPatcher, layout: Layout) -> ModelPatcher:
+def with_layout(model: ModelPatcher, layout: Layout, window: Box, picture: int = 0) -> ModelPatcher:
     """A clone whose subjects act as if ApplyMSDiffusion had been given this layout.
 
     Where the subjects are is then known: auto layout no longer looks for areas, but still keeps a
-    phrase's text in its own.
+    phrase's text in its own. Words of an ApplyBoxPrompts act in their own layout's part.
 
     Args:
-        model: any; one without subjects is given back as it is.
+        model: any; one without subjects and words is given back as it is.
         layout: a region for each of `subjects_on(model)`.
+        window: the part of the picture that this is.
+        picture: which picture of the batch.
 
     Raises:
         InputError: another node has put itself before the subjects.
     """
     others, regions = {}, iter(layout.regions)
     for applied in _applied(model):
+        if applied.given is None:
+            others[applied] = _seen(applied, layout, window, picture)
+            continue
         own = replace(layout, regions=tuple(next(regions) for _ in applied.given.subjects))
         others[applied] = _placed(applied, model, own)
     if not others:
@@ -62,12 +68,19 @@ def _placed(applied: AppliedSubjects, model: ModelPatcher, layout: Layout) -> Ap
     return replace(made, text=replace(text, areas=False) if made.keeps_text_in_box else None)
 
 
+def _seen(applied: AppliedSubjects, size: Layout, window: Box, picture: int) -> AppliedSubjects:
+    """Words alone, in a part of one picture."""
+    own = applied.layouts[picture if len(applied.layouts) > 1 else 0].crop(window)
+    own = replace(own, width=size.width, height=size.height)
+    return replace(applied, layouts=[own], tokens=applied.tokens[:1])
+
+
 def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) -> SitePatch:
     """The patch with other subjects, and what other packs added to it."""
     state, earlier = bare[patch.applied], patch.earlier
     if isinstance(earlier, SitePatch):
         earlier = _exchanged(earlier, bare)
-    twin = SitePatch(patch.site, patch.key, state.applied, earlier, state)
+    twin = SitePatch(patch.site, patch.key, state.applied, earlier, state, patch.model)
     twin.added = list(patch.added)
     return twin
 
@@ -76,7 +89,7 @@ def _check_reached(model: ModelPatcher) -> None:
     options = model.model_options["transformer_options"]
     found = Counter(each.applied for one in site_patches(options).values() for each in one.chain())
     for applied in _applied(model):
-        if found[applied] < len(applied.tokens[0]):
+        if found[applied] < applied.sites:
             raise InputError(
                 "model: another node behind Apply MS-Diffusion has put itself before the subjects;"
                 " their boxes cannot be those of a crop: put Apply MS-Diffusion behind that node"

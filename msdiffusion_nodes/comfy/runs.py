@@ -70,6 +70,7 @@ class Run:
         self.needs_pictures = any(len(each.layouts) > 1 or each.finds_areas for each in applied)
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
         self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}
+        self.asks_noise = any(state.asks_noise for state in self._states.values())
         self.called: set[tuple[AppliedSubjects, int]] | None = set()
         self.positive_came = self.others_came = False  # others: conditions not of the guider
 
@@ -147,6 +148,7 @@ class Evaluation:
         pictures: rows of each condition.
         which: which of the run's pictures these are; None for all.
         replaced: patches for attn2 as they stand now.
+        sigma: the noise level, where a time is set: asked for once, and not at each site.
     """
 
     run: Run
@@ -154,12 +156,14 @@ class Evaluation:
     pictures: int
     which: tuple[int, ...] | None
     replaced: Mapping[tuple, Any]
+    sigma: float | None = None
 
-    def call(self, options: Mapping[str, Any]) -> Call:
+    def call(self, options: Mapping[str, Any], model: Any = None) -> Call:
         """What a call of the UNet is about.
 
         Args:
             options: its transformer options, as ComfyUI made them.
+            model: ComfyUI's, whose UNet is called.
 
         Raises:
             InputError: it has conditions that were not announced.
@@ -173,13 +177,17 @@ class Evaluation:
                 "model: another node evaluates conditions that it did not announce; MS-Diffusion"
                 " cannot tell which are the positive prompt's: take that node away"
             ) from error
-        return Call(conditions, kinds, self.pictures, self.which, self.replaced)
+        # a LoRA on a hook changes the weights between steps, and between conditions
+        keeps = not getattr(getattr(model, "current_patcher", None), "hook_patches", None)
+        told = (self.pictures, self.which, self.replaced, model, keeps, self.sigma)
+        return Call(conditions, kinds, *told)
 
 
 def evaluation_of(
     run: Run,
     conds: Iterable[Iterable[dict] | None],
     x_in: Tensor,
+    sigmas: Tensor,
     model_options: Mapping[str, Any],
 ) -> Evaluation:
     """What `calc_cond_batch` was called with.
@@ -187,6 +195,7 @@ def evaluation_of(
     Args:
         conds: lists of conditions, as ComfyUI numbers them.
         x_in: (pictures, channels, height, width).
+        sigmas: (pictures,), the noise level.
 
     Raises:
         InputError: pictures or a part of the picture came, and nobody says which.
@@ -205,7 +214,8 @@ def evaluation_of(
             name = entry.get("uuid")
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
     replaced = model_options["transformer_options"].get("patches_replace", {}).get("attn2", {})
-    return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced)
+    sigma = float(sigmas[0]) if run.asks_noise else None
+    return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced, sigma)
 
 
 def _compare_aspects(layout: Extent, cells: Extent) -> None:

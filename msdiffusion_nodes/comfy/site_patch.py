@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from ..method.schedule import SigmaRange
 from .calls import Call, Chunk, bare_call
 from .runs import CALL, EVALUATION
 from .site_text import Attention, SiteText
+from .site_words import SiteWords
 
 
 class SitePatch:
@@ -28,9 +30,10 @@ class SitePatch:
     Args:
         site: the site's number, in the adapter's order.
         key: ComfyUI's for it.
-        applied: the subjects.
+        applied: the subjects, and the words of their boxes.
         earlier: the patch that was there before.
         bare: the state for callers of the bare UNet, where no run begins.
+        model: ComfyUI's, whose UNet they call.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class SitePatch:
         applied: AppliedSubjects,
         earlier: Attention | None,
         bare: SubjectsRun,
+        model: Any = None,
     ) -> None:
         self.site = site
         self.key = key
         self.applied = applied
         self.earlier = earlier
         self.bare = bare
+        self.model = model
         self.added: list[tuple[Attention, dict[str, Any]]] = []
 
     @property
@@ -56,24 +61,64 @@ class SitePatch:
     @torch.compiler.disable  # what depends on a run must not become part of what is compiled
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]) -> Tensor:
         """Text attention, plus image attention in the positive rows: (rows, h·w, heads·dim)."""
-        call, state = self._call(extra_options)
-        chunks = self._chunks(call, q, k, extra_options)
-        text = SiteText(q, k, v, extra_options, self._other_text(call))
-        rule = self.applied.text
-        out = text.out(rule, chunks)
-        gate = state.gate(extra_options.get("sigmas"))
-        for place, rows in self._places(call, chunks, extra_options):
+        return self._attend(q, k, v, extra_options)[0]
+
+    def apart(
+        self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]
+    ) -> tuple[Tensor, Tensor]:
+        """The text attention, and by itself what is added to it: for words that take its place."""
+        return self._attend(q, k, v, extra_options, apart=True)
+
+    def _attend(
+        self, q: Tensor, k: Tensor, v: Tensor, options: dict[str, Any], apart: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Text attention and what is added to it: in one tensor, unless they are wanted apart."""
+        call, state = self._call(options)
+        chunks = self._chunks(call, q, k, options)
+        text = SiteText(q, k, v, options, self._other_text(call))
+        words = self._words(call, state, k)
+        out, added = self._text(text, chunks, apart, words is not None)
+        gate = state.gate(options.get("sigmas"))
+        for place, rows in self._places(call, chunks, options):
             maps, closes = None, self.applied.keeps_text_in_box
             if self.applied.finds_areas:
                 maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
             areas = state.areas(place, maps, q.device)
             if closes:
                 text.close(out, rows, state.open_text(areas, k.shape[1], q.device))
-            areas.add(out[rows], q[rows], self.tokens[place.layout].on(q), gate)
+            if words is not None:
+                words.put(out[rows], q[rows], areas, text.attend)
+            if self.applied.has_subjects:
+                areas.add(added[rows], q[rows], self.tokens[place.layout].on(q), gate)
+        if added is not out and not apart:
+            out = added = out + added
         for callback, arguments in self.added:
-            added = self._gated(callback, arguments, out, q, k, v, extra_options)
-            out = out + added.to(out.dtype)  # what they find elsewhere takes any dtype
-        return out
+            whole = out + added if apart else out
+            more = self._gated(callback, arguments, whole, q, k, v, options)
+            added = added + more.to(out.dtype)  # what they find elsewhere takes any dtype
+            out = out if apart else added
+        return out, added
+
+    def _text(
+        self, text: SiteText, chunks: list[Chunk], apart: bool, words: bool
+    ) -> tuple[Tensor, Tensor]:
+        """The text attention, and the tensor to add to: the same one where nothing needs it apart.
+
+        Words take the place of the text, and not of what an earlier patch has added to it.
+        """
+        if not apart and not words:
+            out = text.out(self.applied.text, chunks)
+            return out, out
+        out, added = text.parts(self.applied.text, chunks)
+        if added is None:
+            added = torch.zeros_like(out) if apart else out
+        return out, added
+
+    def _words(self, call: Call, state: SubjectsRun, like: Tensor) -> SiteWords | None:
+        """The words of boxes, if there are any and it is their time."""
+        if not state.words_act(call.sigma):
+            return None
+        return SiteWords(state, call.model or self.model, self.key, like, call.keeps)
 
     def add(self, callback: Attention, **arguments: Any) -> None:
         """Let another pack add its attention at this site, as IPAdapter, InstantID and PuLID do.
@@ -112,7 +157,7 @@ class SitePatch:
 
     def copy(self) -> SitePatch:
         """For a clone of the model: its own list of additions, the same tensors."""
-        twin = SitePatch(self.site, self.key, self.applied, self.earlier, self.bare)
+        twin = SitePatch(self.site, self.key, self.applied, self.earlier, self.bare, self.model)
         twin.added = list(self.added)
         return twin
 
@@ -123,11 +168,16 @@ class SitePatch:
     def _call(self, options: Mapping[str, Any]) -> tuple[Call, SubjectsRun]:
         evaluation = options.get(EVALUATION)
         if evaluation is None:
-            return bare_call(options), self.bare
+            return self._bare_call(options), self.bare
         run = evaluation.run
         if run.called is not None:
             run.called.add((self.applied, self.site))
         return options.get(CALL) or evaluation.call(options), run.state_of(self.applied)
+
+    def _bare_call(self, options: Mapping[str, Any]) -> Call:
+        sigmas = options.get("sigmas") if self.bare.asks_noise else None
+        sigma = None if sigmas is None else float(sigmas[0])
+        return replace(bare_call(options), model=self.model, sigma=sigma)
 
     def _chunks(self, call: Call, q: Tensor, k: Tensor, options: Mapping[str, Any]) -> list[Chunk]:
         """The rows of the positive conditions, once all that came is what was announced."""

@@ -53,6 +53,19 @@ class SiteText:
             start = rows.stop
         return out
 
+    def parts(self, rule: TextRule | None, chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor | None]:
+        """The text attention as in `out`, and what another pack adds to it; None for nothing.
+
+        A patch to which others can `add` themselves (IPAdapter's, and ours) is one that adds to the
+        text. Of any other, all that it gives is text attention: it may have changed the text.
+        """
+        if hasattr(self.other, "apart"):
+            return self.other.apart(self.q, self.k, self.v, self.options)
+        if hasattr(self.other, "add"):
+            text = self._attention(slice(None))
+            return text, self.other(self.q, self.k, self.v, self.options) - text
+        return self.out(rule, chunks), None
+
     def maps(self, out: Tensor, rows: slice, columns: Tensor, closes: bool) -> Tensor:
         """The maps of the phrases (batch, subjects, h·w); puts the text attention into `out`.
 
@@ -82,10 +95,14 @@ class SiteText:
         out[rows] = self._attention(rows, mask.expand(len(self.q[rows]), -1, -1, -1))
 
     def _attention(self, rows: slice, mask: Tensor | None = None) -> Tensor:
+        return self.attend(self.q[rows], self.k[rows], self.v[rows], mask)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        """ComfyUI's attention, with this call's heads and options; the shapes as in a call."""
         return optimized_attention(
-            self.q[rows],
-            self.k[rows],
-            self.v[rows],
+            q,
+            k,
+            v,
             self.options["n_heads"],
             mask=mask,
             attn_precision=self.options.get("attn_precision"),

@@ -57,6 +57,19 @@ def find_sites(model: ModelPatcher) -> list[Site]:
     return sites
 
 
+def attention_at(unet: Any, key: tuple[str, int, int]) -> Any:
+    """The module `attn2` of a UNet at a site, as it is now: during a run, the one that is called.
+
+    Args:
+        unet: ComfyUI's `diffusion_model`.
+        key: of the site, see `Site`.
+    """
+    name, number, index = key
+    block = unet.middle_block if name == "middle" else getattr(unet, f"{name}_blocks")[number]
+    part = next(part for part in block if hasattr(part, "transformer_blocks"))
+    return part.transformer_blocks[index].attn2
+
+
 class _Own:
     """A module of the model as this model has it.
 

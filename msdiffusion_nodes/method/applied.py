@@ -1,4 +1,4 @@
-"""What one ApplyMSDiffusion puts on a model. It never changes: what does is in a `SubjectsRun`."""
+"""What one node puts on a model. It never changes: what does is in a `SubjectsRun`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .adapter import SiteTokens
 from .attention import Overlap
 from .found import TextRule
 from .schedule import Times
+from .words import BoxPrompts
 
 
 class PlacedTokens:
@@ -49,7 +50,9 @@ class PlacedTokens:
 
 @dataclass(frozen=True, eq=False)
 class AppliedSubjects:
-    """The subjects of one ApplyMSDiffusion, ready for every site.
+    """The subjects of one ApplyMSDiffusion, ready for every site, and the words of their boxes.
+
+    An ApplyBoxPrompts has words alone: no subject, and at every site no tokens.
 
     Attributes:
         layouts: where they act; one for all pictures, or one a picture of the batch.
@@ -60,7 +63,9 @@ class AppliedSubjects:
         times: when each acts.
         text: what auto layout does, or None.
         shown_site: the site whose areas are remembered for showing.
-        given: what ApplyMSDiffusion was given, to make the same for other layouts.
+        given: what ApplyMSDiffusion was given, to make the same for other layouts; None for words
+            alone.
+        words: for each of the layouts' regions, or None.
     """
 
     layouts: Sequence[Layout]
@@ -72,6 +77,15 @@ class AppliedSubjects:
     text: TextRule | None = None
     shown_site: int = 0
     given: Any = field(default=None, repr=False)
+    words: BoxPrompts | None = None
+
+    @property
+    def sites(self) -> int:
+        return len(self.tokens[0])
+
+    @property
+    def has_subjects(self) -> bool:
+        return len(self.token_counts) > 0
 
     @property
     def keeps_text_in_box(self) -> bool:

@@ -21,7 +21,9 @@ from .attention import (
     add_image_attention,
     add_masked_image_attention,
     coverage_groups,
+    stack_overlap,
 )
+from .words import WordCells, found_word_cells, word_cells
 
 
 class Areas(Protocol):
@@ -29,6 +31,9 @@ class Areas(Protocol):
 
     def coverage(self) -> Tensor:
         """Each subject's share of each cell: float (batch or 1, subjects, h·w)."""
+
+    def words(self, boxes: Sequence[int]) -> list[WordCells]:
+        """The cells of those boxes that have words."""
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         """Add the image attention to `out` (batch, h·w, heads·dim), in place."""
@@ -55,6 +60,7 @@ class KnownAreas:
         self._cells = coverage
         self._settings = (token_counts, overlap, scenes)
         self._device = device
+        self._words: dict[tuple[int, ...], list[WordCells]] = {}
 
     @cached_property
     def _coverage(self) -> Tensor:
@@ -68,6 +74,15 @@ class KnownAreas:
 
     def coverage(self) -> Tensor:
         return self._coverage
+
+    def words(self, boxes: Sequence[int]) -> list[WordCells]:
+        key = tuple(boxes)
+        if key not in self._words:
+            _, overlap, scenes = self._settings
+            coverage = rearrange(self._cells.float(), "s h w -> s (h w)")
+            stacked = stack_overlap(coverage, overlap, scenes)
+            self._words[key] = word_cells(stacked, boxes, self._device)
+        return self._words[key]
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         add_image_attention(out, query, tokens.key, tokens.value, self.groups, gate)
@@ -90,6 +105,9 @@ class FoundAreas:
 
     def coverage(self) -> Tensor:
         return self._coverage
+
+    def words(self, boxes: Sequence[int]) -> list[WordCells]:
+        return found_word_cells(self._coverage, boxes)
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         parts = [self._coverage]

@@ -65,6 +65,8 @@ class SubjectsRun:
         self.applied = applied
         ranges = [times.sigmas(percent_to_sigma) for times in applied.times]
         self._ranges: Sequence[SigmaRange | None] = ranges if any(ranges) else ()
+        words = applied.words
+        self._word_range = None if words is None else words.times.sigmas(percent_to_sigma)
         self._begin = None  # the noise level at which found areas take over
         if applied.finds_areas and applied.text.start_percent > 0:
             self._begin = percent_to_sigma(applied.text.start_percent)
@@ -99,7 +101,7 @@ class SubjectsRun:
     def columns(self, length: int, device: torch.device) -> Tensor:
         """Which text tokens each phrase's map is the mean of: see `phrase_columns`."""
         text = self.applied.text
-        return self._once(
+        return self.once(
             ("columns", length, device),
             lambda: phrase_columns(text.positions, text.length, length).to(device),
         )
@@ -118,6 +120,23 @@ class SubjectsRun:
         gates = [each.gate(sigmas, always.dtype) if each else always for each in self._ranges]
         subjects = torch.cat(gates)
         return Gate(subjects, subjects[self._owners(sigmas.device)])
+
+    @property
+    def asks_noise(self) -> bool:
+        """Whether `words_act` needs the noise level as a number."""
+        return self._word_range is not None
+
+    def words_act(self, sigma: float | None) -> bool:
+        """Whether the words of boxes act at a noise level.
+
+        Raises:
+            RuntimeError: a time was set, and a caller of the bare UNet says no noise level.
+        """
+        if self.applied.words is None or self._word_range is None:
+            return self.applied.words is not None
+        if sigma is None:
+            raise RuntimeError("start and end percent need `sigmas` in the transformer options")
+        return self._word_range.holds(sigma)
 
     def _averages(self, place: Place, maps: Tensor) -> list[MapAverage]:
         """The maps so far, these among them.
@@ -148,7 +167,7 @@ class SubjectsRun:
 
     def _known(self, place: Place, device: torch.device) -> KnownAreas:
         applied = self.applied
-        return self._once(
+        return self.once(
             ("known", place.layout, place.window, place.grid, device),
             lambda: KnownAreas(
                 self._seen(place).coverage(*place.grid),
@@ -171,12 +190,13 @@ class SubjectsRun:
     def _owners(self, device: torch.device) -> Tensor:
         """The subject of each token: int64 (tokens,)."""
         counts = torch.tensor(self.applied.token_counts)
-        return self._once(
+        return self.once(
             ("owners", device),
             lambda: torch.arange(len(counts)).repeat_interleave(counts).to(device),
         )
 
-    def _once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What was made under this key in this run; several threads may make it at once."""
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]

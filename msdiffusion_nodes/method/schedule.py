@@ -18,6 +18,9 @@ class SigmaRange:
     start: float
     end: float
 
+    def holds(self, sigma: float) -> bool:
+        return self.end <= sigma <= self.start
+
     def gate(self, sigmas: Tensor, dtype: torch.dtype) -> Tensor:
         """1 inside the range, 0 outside, as a tensor: asking for the number would stop the GPU."""
         sigma = sigmas[:1]

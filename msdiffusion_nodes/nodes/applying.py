@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..comfy.applying import Settings, apply_subjects, weights_of
+from ..comfy.applying_words import check_text_width
 from ..comfy.loading import ManagedAdapter, adapter_files, load_adapter, register_folder
 from ..comfy.sites import find_sites, kind_of
 from ..errors import InputError, naming
@@ -13,6 +14,7 @@ from ..method.attention import Overlap
 from ..method.fitting import check_layout, check_sites, check_subjects
 from ..method.found import AutoLayoutSettings
 from ..method.schedule import Times, check_schedule
+from ..method.words import BoxPrompts, fit_words
 from ..subjects import Subject
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
@@ -92,6 +94,7 @@ class ApplyMSDiffusion:
             "Where subjects overlap: joint lets them share the place, as in the paper; topmost lets"
             " the later subject hide the earlier ones, and all hide a scene."
         )
+        box_prompts = "From Box Prompts: words that act in one box only, beside its subject."
         return {
             "required": {
                 "model": ("MODEL", {"tooltip": "An SDXL model; LoRAs and others may be on it."}),
@@ -107,6 +110,7 @@ class ApplyMSDiffusion:
                 "grounding": ("BOOLEAN", {"default": True, "tooltip": grounding}),
                 "auto_layout": ("MSD_AUTO_LAYOUT", {"tooltip": auto_layout}),
                 "overlap": ([each.value for each in Overlap], {"tooltip": overlap}),
+                "box_prompts": ("MSD_BOX_PROMPTS", {"tooltip": box_prompts}),
             },
         }
 
@@ -124,6 +128,7 @@ class ApplyMSDiffusion:
         grounding: bool = True,
         auto_layout: AutoLayoutSettings | None = None,
         overlap: str = Overlap.JOINT.value,
+        box_prompts: BoxPrompts | None = None,
     ) -> tuple[Any]:
         with naming("model"):
             widths = [site.width for site in find_sites(model)]
@@ -137,10 +142,22 @@ class ApplyMSDiffusion:
         with naming("subject_weights"):
             weights = weights_of(subjects, subject_weights, weight)
         check_schedule(start_percent, end_percent)
-        text_in_box = auto_layout is not None and auto_layout.text_in_box
-        acting = [w for w, subject in zip(weights, subjects, strict=True) if subject.enabled]
-        if not any(acting) and not (acting and text_in_box):
-            return (model.clone(),)
+        if box_prompts is not None:
+            with naming("box_prompts"):
+                check_text_width(model, box_prompts)
+                found = auto_layout is not None and auto_layout.areas
+                box_prompts = fit_words(box_prompts, layouts, found)
         times = Times(start_percent, end_percent)
         settings = Settings(weights, times, grounding, Overlap(overlap), auto_layout)
-        return (apply_subjects(model, msd_model, subjects, layouts, settings),)
+        if not _changes(settings, subjects, box_prompts):
+            return (model.clone(),)
+        return (apply_subjects(model, msd_model, subjects, layouts, settings, box_prompts),)
+
+
+def _changes(settings: Settings, subjects: list[Subject], words: BoxPrompts | None) -> bool:
+    """Whether the model becomes another one at all."""
+    on = [number for number, subject in enumerate(subjects) if subject.enabled]
+    if any(settings.weights[number] for number in on):
+        return True
+    text_in_box = settings.auto is not None and settings.auto.text_in_box
+    return bool(on) and (text_in_box or words is not None and words.only(on) is not None)

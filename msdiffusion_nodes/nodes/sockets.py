@@ -20,6 +20,7 @@ from ..comfy.loading import ManagedAdapter
 from ..errors import InputError, is_finite, listed, naming, shown
 from ..layout import Layout, LayoutBatch
 from ..method.found import AutoLayoutSettings
+from ..method.words import BoxPrompts
 from ..subjects import Subject
 
 CATEGORY = "MS-Diffusion"
@@ -157,5 +158,9 @@ KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "MSD_AUTO_LAYOUT": (
         lambda value: isinstance(value, AutoLayoutSettings),
         "the output of this pack's Auto Layout",
+    ),
+    "MSD_BOX_PROMPTS": (
+        lambda value: isinstance(value, BoxPrompts),
+        "the output of this pack's Box Prompts",
     ),
 }
