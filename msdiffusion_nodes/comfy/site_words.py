@@ -34,9 +34,7 @@ class SiteWords:
         self.state, self.model, self.key = state, model, key
         self.like, self.keeps = like, keeps
 
-    def put(
-        self, out: Tensor, query: Tensor, areas: Areas, attend: Callable[..., Tensor]
-    ) -> None:
+    def put(self, out: Tensor, query: Tensor, areas: Areas, attend: Callable[..., Tensor]) -> None:
         """Let the words act in their boxes: see `put_words`.
 
         Args:

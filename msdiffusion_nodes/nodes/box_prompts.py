@@ -79,7 +79,13 @@ def _lines(text: str) -> list[str]:
 class ApplyBoxPrompts:
     CATEGORY = CATEGORY
     DESCRIPTION = "Give an SDXL model words for each box: no adapter and no pictures are needed."
-    SEARCH_ALIASES = ["msdiffusion", "regional prompt", "regional", "attention couple", "box prompt"]
+    SEARCH_ALIASES = [
+        "msdiffusion",
+        "regional prompt",
+        "regional",
+        "attention couple",
+        "box prompt",
+    ]
     RETURN_TYPES = ("MODEL",)
     OUTPUT_TOOLTIPS = ("The model with the words in their boxes, for the sampler.",)
     FUNCTION = "apply"
