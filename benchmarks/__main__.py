@@ -1,8 +1,8 @@
 """Measures speed and memory, on the CPU or a GPU, with random weights and no downloads.
 
-    COMFYUI_PATH=…/ComfyUI python -m benchmarks [site] [paths] [steps] [memory] [changes]
+    COMFYUI_PATH=…/ComfyUI python -m benchmarks [site] [paths] [words] [steps] [memory] [changes]
 
-Run it from the checkout's root with ComfyUI's Python. Without a name all five parts run. Each
+Run it from the checkout's root with ComfyUI's Python. Without a name all six parts run. Each
 prints ratios from this one run: two things are timed in turns, and the median of the pairs' ratios
 is printed with its quartiles. On two cores it takes some 12 minutes. The machine must be quiet:
 many small calls on all cores wait for whatever else runs there (less so with `--threads 1`).
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PARTS = {
     "site": "one cross-attention of SDXL",
     "paths": "the same by the other ways that areas come",
+    "words": "words in boxes, beside what people take instead",
     "steps": "all 70 sites beside a whole call of SDXL's UNet",
     "memory": "what the patched model keeps",
     "changes": "from a changed box to the first step",

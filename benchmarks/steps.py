@@ -118,23 +118,23 @@ def _one_site(bench: Bench, model: Any, patched: Any, key: tuple, kind: Kind) ->
 def _whole_calls(bench: Bench, model: Any, patched: Any, pixels: int) -> Pairs:
     # a CPU needs minutes for a call at 1024² and no warming up
     warm_up = bench.quick or bench.device.type != "cpu"
-    first, second = _call(bench, model, pixels), _call(bench, patched, pixels)
+    first, second = unet_call(bench, model, pixels), unet_call(bench, patched, pixels)
     return bench.clock.pairs(first, second, bench.pairs, LONGEST, warm_up)
 
 
-def _call(bench: Bench, model: Any, pixels: int) -> Callable[[], Tensor]:
-    """A call of the UNet as ComfyUI's sampler makes it at each step."""
+def unet_call(bench: Bench, model: Any, pixels: int, rows: int = ROWS) -> Callable[[], Tensor]:
+    """A call of the UNet as ComfyUI's sampler makes it at each step: one negative row."""
     unet = model.model.diffusion_model
     place = {"device": bench.device, "dtype": bench.dtype}
     side, context_width = pixels // 8, _context_width(unet)
-    x = torch.randn(ROWS, 4, side, side, **place)
-    timesteps = torch.full((ROWS,), 500.0, device=bench.device)
-    context = torch.randn(ROWS, TEXT_TOKENS, context_width, **place)
-    y = torch.randn(ROWS, unet.label_emb[0][0].in_features, **place)
+    x = torch.randn(rows, 4, side, side, **place)
+    timesteps = torch.full((rows,), 500.0, device=bench.device)
+    context = torch.randn(rows, TEXT_TOKENS, context_width, **place)
+    y = torch.randn(rows, unet.label_emb[0][0].in_features, **place)
     options = {
         **model.model_options["transformer_options"],
-        "cond_or_uncond": [1, 0],
-        "uuids": ["negative", "positive"],
+        "cond_or_uncond": [1] + [0] * (rows - 1),
+        "uuids": ["negative", *(f"positive {n}" for n in range(1, rows))],
         "sigmas": torch.full((1,), 5.0, device=bench.device),
     }
     return lambda: unet(x, timesteps, context=context, y=y, transformer_options=options)

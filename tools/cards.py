@@ -61,8 +61,9 @@ def make(server: ComfyServer, path: Path) -> None:
     saved, layout = number_of(prompt, "SaveImage"), number_of(prompt, "LayoutBoxes")
     result = server.image(outputs[saved]["images"][0])
     boxes = outputs[layout]["msd_layout"][0]["boxes"]
-    encode = prompt[number_of(prompt, "EncodeSubjects")]["inputs"]
-    loaders = [encode[name][0] for name in sorted(encode) if name.startswith("image_")]
+    encode = [one for one in prompt.values() if one["class_type"] == "EncodeSubjects"]
+    given = encode[0]["inputs"] if encode else {}
+    loaders = [given[name][0] for name in sorted(given) if name.startswith("image_")]
     files = [prompt[loader]["inputs"]["image"] for loader in loaders]
     views = [server.image({"filename": file, "subfolder": "", "type": "input"}) for file in files]
     card = draw(opened(result)[0], boxes, [opened(view) for view in views])

@@ -2,7 +2,7 @@
 
 In the cells of a box with words
 
-    out = main + share · strength · (box − main)
+    out = main + share · strength · (box - main)
 
 where `main` is the attention to the main prompt and `box` that to the box's own words alone. Where
 such boxes overlap, their shares together are at most 1; so the result always lies between the main

@@ -219,6 +219,7 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
     percents = {"start_percent": 0.0, "end_percent": 1.0}
     two = {"subjects": subjects, "layout": layout, "weight": 0.6, **percents}
     apply = {"model": tiny.model, "msd_model": msd_model, **two}
+    words = {"clip": tiny.clip, "prompts": "a mug\n", "strength": 1.0, **percents}
     encode = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
     latent = {"samples": torch.zeros(1, 4, 8, 8)}
     tile = {"x": 0, "y": 32, "width": 32, "height": 16}
@@ -245,6 +246,9 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
         "SubjectDetailer": {**detail, "model": run("ApplyMSDiffusion", **apply)[0]}
         | {"layout": layout},
         "AuthorsSchedule": {"model": tiny.model, "steps": 30, "denoise": 1.0},
+        "BoxPrompts": words,
+        "ApplyBoxPrompts": {"model": tiny.model, "layout": layout}
+        | {"box_prompts": run("BoxPrompts", **words)[0]},
     }
     yield Fuzzed(pack, run, inputs)
     folder_paths.set_output_directory(output)

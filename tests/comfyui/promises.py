@@ -144,7 +144,7 @@ def everything(fuzzed):
     inputs = fuzzed.inputs
     ours = [
         value
-        for node in ("EncodeSubjects", "ApplyMSDiffusion", "ShowAreas")
+        for node in ("EncodeSubjects", "ApplyMSDiffusion", "ShowAreas", "ApplyBoxPrompts")
         for value in inputs[node].values()
     ]
     patcher = inputs["ApplyMSDiffusion"]["msd_model"].patcher

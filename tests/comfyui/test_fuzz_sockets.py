@@ -12,7 +12,7 @@ INPUTS = {
     + ["picture", "picture_width", "picture_height"],
     "AutoLayout": ["clip", "prompt", "threshold", "start_step"],
     "ApplyMSDiffusion": ["model", "msd_model", "subjects", "layout", "weight", "start_percent"]
-    + ["end_percent", "subject_weights", "auto_layout", "overlap"],
+    + ["end_percent", "subject_weights", "auto_layout", "overlap", "box_prompts"],
     "SubjectOptions": ["subjects", "number", "weight", "start_percent", "end_percent"]
     + ["view_weights"],
     "BackgroundSubject": ["subjects", "number", "weight"],
@@ -25,6 +25,8 @@ INPUTS = {
     "SubjectDetailer": ["model", "image", "vae", "positive", "negative", "layout", "seed", "steps"]
     + ["cfg", "sampler_name", "scheduler", "denoise", "size", "padding", "feather", "subjects"],
     "AuthorsSchedule": ["model", "steps", "denoise"],
+    "BoxPrompts": ["clip", "prompts", "strength", "start_percent", "end_percent"],
+    "ApplyBoxPrompts": ["model", "layout", "box_prompts"],
 }
 ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("LayoutBoxes", "subjects"): ["boxes"],
@@ -32,6 +34,8 @@ ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("SubjectOptions", "subjects"): ["number"],
     ("BackgroundSubject", "subjects"): ["number"],
     ("SubjectDetailer", "model"): ["layout"],
+    ("ApplyBoxPrompts", "layout"): ["box_prompts"],
+    ("ApplyBoxPrompts", "box_prompts"): ["model"],
 }
 PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]
 

@@ -20,6 +20,7 @@ WANTED = {
     "inpainting",
     "boxes_from_a_detector",
     "as_in_the_paper",
+    "a_prompt_for_each_box",
 }
 SMALL = {"width": 256, "height": 192}
 PLACES = {  # of width and height among a node's widget values

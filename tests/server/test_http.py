@@ -54,8 +54,10 @@ CONTRACT = {
     "AuthorsSchedule": (["model", "steps", "denoise"], []),
     "ApplyMSDiffusion": (
         ["model", "msd_model", "subjects", "layout", "weight", "start_percent", "end_percent"],
-        ["subject_weights", "grounding", "auto_layout", "overlap"],
+        ["subject_weights", "grounding", "auto_layout", "overlap", "box_prompts"],
     ),
+    "BoxPrompts": (["clip", "prompts", "strength", "start_percent", "end_percent"], []),
+    "ApplyBoxPrompts": (["model", "layout", "box_prompts"], []),
 }
 OUTPUTS = {
     "LoadMSDModel": ["MSD_MODEL"],
@@ -73,6 +75,8 @@ OUTPUTS = {
     "LoadSubjects": ["MSD_SUBJECTS"],
     "SubjectDetailer": ["IMAGE", "MASK"],
     "AuthorsSchedule": ["SIGMAS"],
+    "BoxPrompts": ["MSD_BOX_PROMPTS"],
+    "ApplyBoxPrompts": ["MODEL"],
 }
 
 

@@ -36,6 +36,7 @@ PHRASES = {
     "launch pad": "rocket",
 }
 BACKGROUND = "a teal background"
+WORDS = {"apple": "a red apple on a pink background", "car": "a car on a green background"}
 SHARE, CELLS = 3 / 8, 32  # of the sides: the toy was trained on pictures of some 384²
 SIZED = {"LayoutBoxes": (1, 2), "ImageScale": (1, 2)}  # places of width and height in the widgets
 SAMPLERS = ("KSampler", "SamplerCustom")
@@ -78,7 +79,7 @@ def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
         if node["type"] == "EncodeSubjects"
         for phrase in node["widgets_values"][0].splitlines()
     ]
-    prompt = " and ".join(f"a {phrase}" for phrase in phrases) + f" on {BACKGROUND}"
+    prompt = " and ".join(f"a {phrase}" for phrase in phrases or WORDS) + f" on {BACKGROUND}"
     negative = _negative_prompts(workflow)
     for node in nodes:
         values = node.get("widgets_values")
@@ -86,6 +87,8 @@ def use_tiny_world(workflow: dict[str, Any]) -> dict[str, Any]:
             values[0] = picture_file(PICTURES[values[0]])
         elif node["type"] == "EncodeSubjects":
             values[0] = "\n".join(phrases)
+        elif node["type"] == "BoxPrompts":
+            values[0] = "\n".join(WORDS.values())
         elif node["type"] == "AutoLayout":
             values[0] = prompt
         elif node["type"] == "CLIPTextEncode":
