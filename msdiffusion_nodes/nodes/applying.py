@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..comfy.applying import Settings, apply_subjects, weights_of
+from ..acting import acting
+from ..comfy.applying import Settings, apply_subjects
 from ..comfy.loading import ManagedAdapter, adapter_files, load_adapter, register_folder
 from ..comfy.sites import find_sites, kind_of
 from ..errors import InputError, naming
@@ -13,7 +14,7 @@ from ..method.attention import Overlap
 from ..method.fitting import check_layout, check_sites, check_subjects
 from ..method.found import AutoLayoutSettings
 from ..method.schedule import Times, check_schedule
-from ..subjects import Subject
+from ..subjects import Subject, parse_weights
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
 register_folder()
@@ -134,13 +135,15 @@ class ApplyMSDiffusion:
         with naming("layout"):
             for each in layouts:
                 check_layout(each, subjects)
+            subjects = acting(subjects, layouts)
         with naming("subject_weights"):
-            weights = weights_of(subjects, subject_weights, weight)
+            given = parse_weights(subject_weights, weight, len(subjects))
         check_schedule(start_percent, end_percent)
+        times, own = Times(start_percent, end_percent), given if subject_weights.strip() else None
+        settings = Settings(weight, own, times, grounding, Overlap(overlap), auto_layout)
+        weights = settings.weights_of(subjects)
         text_in_box = auto_layout is not None and auto_layout.text_in_box
-        acting = [w for w, subject in zip(weights, subjects, strict=True) if subject.enabled]
-        if not any(acting) and not (acting and text_in_box):
+        on = [w for w, subject in zip(weights, subjects, strict=True) if subject.enabled]
+        if not any(on) and not (on and text_in_box):
             return (model.clone(),)
-        times = Times(start_percent, end_percent)
-        settings = Settings(weights, times, grounding, Overlap(overlap), auto_layout)
         return (apply_subjects(model, msd_model, subjects, layouts, settings),)
