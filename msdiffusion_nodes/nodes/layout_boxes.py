@@ -23,6 +23,7 @@ from .sockets import CATEGORY, checked
 
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 MOST_CELLS = 2**31  # of all masks together: 8 GB
+RARE = {"advanced": True}  # newer pages show it on demand
 DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
 
 
@@ -97,7 +98,7 @@ class LayoutBoxes:
         )
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
-        seen = {"default": 0, "min": 0, "max": MAX_SIZE}
+        seen = {"default": 0, "min": 0, "max": MAX_SIZE, **RARE}
         formats = ["auto", "xyxy", "xywh"]
         return {
             "required": {
@@ -109,7 +110,7 @@ class LayoutBoxes:
                 "subjects": ("MSD_SUBJECTS", {"tooltip": subjects}),
                 "masks": ("MASK", {"tooltip": masks}),
                 "bboxes": (DETECTIONS, {"forceInput": True, "tooltip": bboxes}),
-                "bbox_format": (formats, {"default": "auto", "tooltip": bbox_format}),
+                "bbox_format": (formats, {"default": "auto", **RARE, "tooltip": bbox_format}),
                 "picture": ("IMAGE", {"tooltip": picture}),
                 "picture_width": ("INT", {**seen, "tooltip": side.format("Width")}),
                 "picture_height": ("INT", {**seen, "tooltip": side.format("Height")}),
