@@ -12,7 +12,7 @@ import { speak } from "./layout_editor/texts.js";
 
 const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as it is without this file
 const HIDDEN_KIND = "MSD_LAYOUT_OPTIONS";
-const NEW_SIZE = [400, 740];
+const NEW_SIZE = [400, 772];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
 // of the widget, whatever the page sets: with the boxes linked it would hide the editor that shows

@@ -97,7 +97,7 @@ def test_tab_goes_through_the_boxes_and_on_and_escape_leaves_them(look):
         editor.keys(key)
         reached.append((editor.selected(), editor.panel.evaluate(FOCUSED)))
     on_canvas = [(0, "canvas"), (1, "canvas"), (2, "canvas")]
-    assert reached == [*on_canvas, (2, "select0"), (2, "canvas"), (1, "canvas")]
+    assert reached == [*on_canvas, (2, "grip0"), (2, "canvas"), (1, "canvas")]
     editor.keys("Shift+Tab", "Shift+Tab")
     assert editor.selected() == 0 and editor.panel.evaluate(FOCUSED) == "aspects"
     editor.keys("Tab", "Tab")

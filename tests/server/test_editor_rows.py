@@ -22,7 +22,11 @@ def opened(look, boxes, **linked):
         look.connect(encode, 0, editor.number, "subjects")
     look.load(json.loads(json.dumps(look.saved())))
     look.zoom(1)
-    return again(look, editor.number)
+    editor = again(look, editor.number)
+    if encode:
+        rows = [*CAT_AND_CUP.items(), ("", None)][: len(boxes)]
+        editor.wait_for(editor.rows, rows)
+    return editor
 
 
 def again(look, number):
@@ -50,6 +54,7 @@ def spoken(editor):
 
 def drag_row(editor, index, to):
     """Drags a row by its grip onto another, and stays there."""
+    editor.look.settle()
     start, end = (editor.tool(f"grip{one}").bounding_box() for one in (index, to))
     mouse = editor.page.mouse
     mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
@@ -155,6 +160,16 @@ def test_what_rows_say_goes_with_them_and_never_stays_without_a_box(look):
     assert said(editor) == [{}, {"enabled": False}, {"enabled": False}]
     editor.tool("layouts").select_option("twoBeings")
     assert said(editor) == [{}, {"enabled": False}]
+
+
+def test_rows_are_set_while_masks_give_the_areas_and_leave_the_boxes(look):
+    editor = Editor.add(look, TWO)
+    mask = add_node(look, "LoadImage", 950, 130, image="coffee.png")
+    look.connect(mask, 1, editor.number, "masks")
+    editor.wait_for(editor.tool("add").is_disabled)
+    editor.tool("eye1").click()
+    assert said(editor) == [{}, {"enabled": False}] and editor.boxes() == TWO
+    assert editor.tool("grip0").is_disabled()
 
 
 def test_options_that_cannot_be_read_are_told_and_written_anew(look):

@@ -10,7 +10,8 @@ import { area, eye, more, remove } from "./row/switches.js";
 
 // each gives the elements of a row from the `view`, `look`, which gives a later one, `fire`, `signal`,
 // the rows that are `opened`, and `tool`, which makes a button; and from the row's index
-const PARTS = [grip, number, picture, name, note, eye, area, more, remove, acting];
+const HEAD = [grip, number, picture, name, note, eye, area, more, remove]; // one line
+const BELOW = [acting]; // a line each
 
 export class BoxList {
   /**
@@ -78,8 +79,10 @@ export class BoxList {
     made.dataset.box = index;
     made.classList.toggle("msd-selected", view.all || index === view.selected);
     const from = { view, look, fire, signal, opened, tool };
-    made.append(...PARTS.flatMap((part) => part(from, index)));
-    made.append(...this.chips(view, view.chips.rows[index], index));
+    const head = element("div", { className: "msd-head" });
+    head.append(...HEAD.flatMap((part) => part(from, index)));
+    const chips = this.chips(view, view.chips.rows[index], index);
+    made.append(head, ...BELOW.flatMap((part) => part(from, index)), ...chips);
     return made;
   }
 

@@ -34,8 +34,8 @@ export function viewOf(editor) {
     text,
     message: messageOf(editor),
     faulty, // the text cannot be read, or a picture not taken
-    miscounted: isMiscounted(editor),
-    unread: Boolean(unread), // the options cannot be read
+    miscounted: isMiscounted(editor) && !editor.notice,
+    unread: Boolean(unread) && !editor.notice, // the options cannot be read
     readOnly,
     grid: host.grid,
     panning: host.panning,
