@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch.nn import functional as F
 
 from .errors import InputError, is_finite, naming
 from .masks import bounds, visible
+from .region_options import RegionOptions
 
 
 class Extent(NamedTuple):
@@ -87,10 +90,12 @@ class Region:
         box: what grounds the subject in the resampler, and its area where there is no mask.
         mask: float (h, w) of the whole picture in any size, 0 to 1: the share of the image
             attention at each place.
+        options: how its subject acts, as far as the layout says it.
     """
 
     box: Box
     mask: Tensor | None = field(default=None, compare=False)
+    options: RegionOptions = RegionOptions()
 
     @classmethod
     def from_mask(cls, mask: Tensor) -> Region:
@@ -126,7 +131,7 @@ class Region:
         y0, y1 = (_inside((y - window.y0) / height) for y in (self.box.y0, self.box.y1))
         box = Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else NO_AREA
         mask = None if self.mask is None else self.mask[window.cells(*self.mask.shape)]
-        return Region(box, mask)
+        return replace(self, box=box, mask=mask)
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,23 @@ class Layout:
             round(self.width * (window.x1 - window.x0)),
             round(self.height * (window.y1 - window.y0)),
         )
+
+    def with_options(self, options: Sequence[RegionOptions]) -> Layout:
+        """The layout with these options, in the order of the regions; the rest has none.
+
+        Raises:
+            InputError: there are some for a region that is not there.
+        """
+        count = len(self.regions)
+        for number, extra in enumerate(options[count:], start=count + 1):
+            if extra.said:
+                raise InputError(
+                    f"box {number} has {', '.join(extra.said)}, and there are {count} boxes in all;"
+                    " remove the entry, or add the box"
+                )
+        pairs = zip_longest(self.regions, options[:count], fillvalue=RegionOptions())
+        regions = tuple(replace(region, options=own) for region, own in pairs)
+        return replace(self, regions=regions)
 
     def tile(self, x: int, y: int, width: int, height: int) -> Layout:
         """The layout of a tile, which is given in the layout's own pixels.
@@ -183,30 +205,6 @@ class LayoutBatch:
 def all_layouts(layout: Layout | LayoutBatch) -> tuple[Layout, ...]:
     """One layout for all pictures, or one a picture."""
     return layout.layouts if isinstance(layout, LayoutBatch) else (layout,)
-
-
-def sweep(first: Layout, last: Layout, pictures: int) -> LayoutBatch:
-    """Layouts on the way from one to another, both included.
-
-    Raises:
-        InputError: they have not as many regions, or one of these is a mask.
-    """
-    if len(first.regions) != len(last.regions):
-        raise InputError(
-            f"{len(last.regions)} boxes came for {len(first.regions)} in `first`; give both as many"
-        )
-    if any(region.mask is not None for region in first.regions + last.regions):
-        raise InputError("masks cannot be moved; use boxes")
-    steps = (number / (pictures - 1) for number in range(pictures))
-    return LayoutBatch(tuple(_between(first, last, step) for step in steps))
-
-
-def _between(first: Layout, last: Layout, step: float) -> Layout:
-    regions = []
-    for a, b in zip(first.regions, last.regions, strict=True):
-        corners = zip(a.box.as_tuple(), b.box.as_tuple(), strict=True)
-        regions.append(Region(Box(*(x + (y - x) * step for x, y in corners))))
-    return replace(first, regions=tuple(regions))
 
 
 NO_AREA = Box(0.0, 0.0, 0.0, 0.0)

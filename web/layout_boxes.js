@@ -1,4 +1,5 @@
-// Makes the layout editor the widget of Layout Boxes' input `boxes`: its value is the boxes' text.
+// Makes the layout editor the widget of Layout Boxes' input `boxes`: its value is the boxes' text. What
+// is said of each box beside, `options`, is in a widget that is not shown.
 
 import { app } from "../../scripts/app.js";
 import { LayoutEditor } from "./layout_editor/editor.js";
@@ -6,11 +7,12 @@ import { hostOf } from "./layout_editor/host.js";
 import { openedFrom, placeOf } from "./layout_editor/links.js";
 import { Places } from "./layout_editor/places.js";
 import { passOn } from "./layout_editor/passing.js";
-import { showPromoted } from "./layout_editor/promoted.js";
+import { hide, showPromoted } from "./layout_editor/promoted.js";
 import { speak } from "./layout_editor/texts.js";
 
 const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as it is without this file
-const NEW_SIZE = [400, 740];
+const HIDDEN_KIND = "MSD_LAYOUT_OPTIONS";
+const NEW_SIZE = [400, 772];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
 // of the widget, whatever the page sets: with the boxes linked it would hide the editor that shows
@@ -20,9 +22,14 @@ const KEPT = { computedDisabled: false, connectionSuppressed: false, width: unde
 app.registerExtension({
   name: "msdiffusion.layout_boxes",
   beforeRegisterNodeDef(nodeType, { name, input }) {
-    if (name === "LayoutBoxes") input.required.boxes[1].widgetType = KIND;
+    if (name !== "LayoutBoxes") return;
+    input.required.boxes[1].widgetType = KIND;
+    Object.assign(input.optional.options[1], { widgetType: HIDDEN_KIND, hidden: true });
   },
-  getCustomWidgets: () => ({ [KIND]: (node, name, [, { default: start }]) => attach(node, name, start) }),
+  getCustomWidgets: () => ({
+    [KIND]: (node, name, [, { default: start }]) => attach(node, name, start),
+    [HIDDEN_KIND]: (node, name, [, { default: start }]) => hold(node, name, start),
+  }),
   setup() {
     const remember = ({ detail: { subgraph, fromNode } }) => openedFrom.set(subgraph, fromNode);
     app.canvas.canvas.addEventListener("subgraph-opened", remember);
@@ -44,6 +51,13 @@ function attach(node, name, start) {
   chain(node, "onExecuted", (output) => {
     node.msdLastRun = output?.msd_layout?.[0];
   });
+  return { widget };
+}
+
+/** The widget of `options`: a text that only the editor's rows show. */
+function hold(node, name, start) {
+  const widget = node.addWidget("text", name, start, () => {}, { socketless: true });
+  hide(widget);
   return { widget };
 }
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from comfy.model_patcher import ModelPatcher
 
+from ..acting import acting
 from ..errors import InputError, naming
-from ..layout import Box, Layout, Region
+from ..layout import NO_AREA, Box, Layout, Region
 from ..method.applied import AppliedSubjects, PlacedTokens
 from ..method.attention import Overlap
 from ..method.found import AutoLayoutSettings, TextRule
@@ -16,7 +17,7 @@ from ..method.phrases import phrase_positions, prompt_length
 from ..method.run import SubjectsRun
 from ..method.schedule import Times
 from ..method.words import BoxPrompts
-from ..subjects import Subject, parse_weights
+from ..subjects import Subject
 from .following import follow_runs
 from .loading import ManagedAdapter
 from .runs import APPLIED, applied_on
@@ -28,20 +29,25 @@ WHOLE = Region(Box(0.0, 0.0, 1.0, 1.0))
 
 @dataclass(frozen=True)
 class Settings:
-    """How the subjects act; `weights` are one a subject, also for those that are off."""
+    """How the subjects act.
 
-    weights: Sequence[float]
+    Attributes:
+        weight: of those that have none of their own.
+        weights: one a subject, also for those that are off, in place of all others; or None.
+    """
+
+    weight: float
+    weights: Sequence[float] | None
     times: Times
     grounding: bool
     overlap: Overlap
     auto: AutoLayoutSettings | None
 
-
-def weights_of(subjects: Sequence[Subject], text: str, weight: float) -> list[float]:
-    """A weight for each subject: from the text, else its own, else the common one."""
-    if text.strip():
-        return parse_weights(text, weight, len(subjects))
-    return [weight if subject.weight is None else subject.weight for subject in subjects]
+    def weights_of(self, subjects: Sequence[Subject]) -> list[float]:
+        """A weight for each subject."""
+        if self.weights is not None:
+            return list(self.weights)
+        return [self.weight if each.weight is None else each.weight for each in subjects]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +71,15 @@ class Given:
 
         Args:
             layouts: one for all pictures, or one a picture; with a region for each of `subjects`.
+                Their options count; a subject that these turn off has no area.
 
         Raises:
             InputError: the weights are too large for the model.
         """
         on = [number for number, subject in enumerate(self.subjects) if subject.enabled]
-        subjects = [self.subjects[number] for number in on]
-        weights = [self.settings.weights[number] for number in on]
+        told = acting(self.subjects, layouts)
+        subjects, weights = [told[number] for number in on], self.settings.weights_of(told)
+        weights = [weights[number] for number in on]
         layouts = [_own_regions(layout, on, subjects) for layout in layouts]
         view_weights = [
             weight * view
@@ -158,10 +166,16 @@ def patch_model(
 def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject]) -> Layout:
     """The regions of the subjects that are on, the scene's made the whole picture."""
     regions = (
-        WHOLE if subject.everywhere else layout.regions[number]
+        _own_region(layout.regions[number], subject)
         for number, subject in zip(on, subjects, strict=True)
     )
     return replace(layout, regions=tuple(regions))
+
+
+def _own_region(region: Region, subject: Subject) -> Region:
+    if not subject.enabled:
+        return Region(NO_AREA)
+    return WHOLE if subject.everywhere else region
 
 
 def _times_of(subject: Subject) -> Times:

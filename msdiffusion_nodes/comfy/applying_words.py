@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from comfy.model_patcher import ModelPatcher
 
-from ..errors import InputError
-from ..layout import Layout
+from ..acting import common_options
+from ..errors import InputError, naming
+from ..layout import Layout, Region
 from ..method.adapter import SiteTokens
 from ..method.applied import AppliedSubjects, PlacedTokens
 from ..method.words import BoxPrompts
-from .applying import patch_model
+from ..region_options import RegionOptions
+from .applying import WHOLE, patch_model
 from .sites import attention_at, find_sites, kind_of
 
 
@@ -37,17 +40,34 @@ def check_text_width(model: ModelPatcher, words: BoxPrompts) -> None:
         )
 
 
-def apply_words(
-    model: ModelPatcher, layouts: Sequence[Layout], words: BoxPrompts | None
-) -> ModelPatcher:
-    """A clone of the model with words in the boxes of its layouts; None changes nothing.
+def apply_words(model: ModelPatcher, layouts: Sequence[Layout], words: BoxPrompts) -> ModelPatcher:
+    """A clone of the model with words in the boxes of its layouts.
+
+    Of what a layout says of a box, *off* and *scene* count for words as well; weight and times are
+    a picture's.
 
     Args:
         layouts: one for all pictures, or one a picture; with a region for each line of words.
+
+    Raises:
+        InputError: layouts say different things of a box.
     """
-    if words is None:
+    said = []
+    for number in range(len(words.lines)):
+        with naming(f"box {number + 1}"):
+            said.append(common_options(layouts, number))
+    on = [number for number, options in enumerate(said) if options.enabled is not False]
+    acting = words.only(on)
+    if acting is None:
         return model.clone()
+    scenes = [place for place, number in enumerate(on) if said[number].everywhere]
+    placed = [replace(each, regions=_own(each, on, said)) for each in layouts]
     sites = find_sites(model)
     nothing = [PlacedTokens(SiteTokens(*[torch.empty(site.heads, 0, 0)] * 2)) for site in sites]
-    applied = AppliedSubjects(layouts, [nothing] * len(layouts), [], words=words)
+    tokens = [nothing] * len(placed)
+    applied = AppliedSubjects(placed, tokens, [], scenes=scenes, words=acting)
     return patch_model(model, sites, applied)
+
+
+def _own(layout: Layout, on: Sequence[int], said: Sequence[RegionOptions]) -> tuple[Region, ...]:
+    return tuple(WHOLE if said[number].everywhere else layout.regions[number] for number in on)

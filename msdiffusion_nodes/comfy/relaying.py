@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from comfy.model_patcher import ModelPatcher
 
+from ..acting import acting
 from ..errors import InputError
 from ..layout import Box, Layout
 from ..method.applied import AppliedSubjects
@@ -22,6 +23,23 @@ def subjects_on(model: ModelPatcher) -> list[Subject]:
     """All subjects on a model, those of one ApplyMSDiffusion after the other; also those off."""
     applied = (each for each in _applied(model) if each.given is not None)
     return [subject for each in applied for subject in each.given.subjects]
+
+
+def subjects_in(model: ModelPatcher, layouts: Sequence[Layout]) -> list[Subject]:
+    """All subjects on a model, as they act in layouts with a region for each.
+
+    Raises:
+        InputError: a layout turns one on that was off when the model got it.
+    """
+    before = subjects_on(model)
+    told = acting(before, layouts)
+    for number, (was, now) in enumerate(zip(before, told, strict=True), start=1):
+        if now.enabled and not was.enabled:
+            raise InputError(
+                f"box {number} is on, and off where Apply MS-Diffusion put the subjects on the"
+                " model; turn it on there, or off here"
+            )
+    return told
 
 
 def with_layout(model: ModelPatcher, layout: Layout, window: Box, picture: int = 0) -> ModelPatcher:

@@ -11,7 +11,7 @@ prompt's and the words'. Only queries inside a box are asked, so the picture out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -58,12 +58,14 @@ class BoxPrompts:
         return kept if kept.numbers and self.strength > 0 else None
 
 
-def fit_words(prompts: BoxPrompts, layouts: Sequence[Layout], found: bool = False) -> BoxPrompts:
+def fit_words(
+    prompts: BoxPrompts, layouts: Sequence[Layout], elsewhere: Collection[int] = ()
+) -> BoxPrompts:
     """A line for each box; empty lines after the last box are left away.
 
     Args:
         layouts: all with as many regions.
-        found: whether areas may yet be found for boxes without any.
+        elsewhere: boxes whose place is not the layout's: scenes, and those that may be found.
 
     Raises:
         InputError: there are not as many lines as boxes, or a line has words and its box no area;
@@ -76,7 +78,7 @@ def fit_words(prompts: BoxPrompts, layouts: Sequence[Layout], found: bool = Fals
         raise InputError(_miscounted(lines, boxes))
     for layout in layouts:
         for number in prompts.numbers:
-            if layout.regions[number].box == NO_AREA and not found:
+            if layout.regions[number].box == NO_AREA and number not in elsewhere:
                 line = shortened(lines[number], SHOWN)
                 raise InputError(
                     f'line {number + 1} says "{line}", but box {number + 1} has no area (0, 0, 0,'

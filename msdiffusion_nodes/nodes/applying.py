@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..comfy.applying import Settings, apply_subjects, weights_of
+from ..acting import acting
+from ..comfy.applying import Settings, apply_subjects
 from ..comfy.applying_words import check_text_width
 from ..comfy.loading import ManagedAdapter, adapter_files, load_adapter, register_folder
 from ..comfy.sites import find_sites, kind_of
@@ -15,7 +16,7 @@ from ..method.fitting import check_layout, check_sites, check_subjects
 from ..method.found import AutoLayoutSettings
 from ..method.schedule import Times, check_schedule
 from ..method.words import BoxPrompts, fit_words
-from ..subjects import Subject
+from ..subjects import Subject, parse_weights
 from .sockets import CATEGORY, PERCENT, WEIGHT, checked
 
 register_folder()
@@ -139,16 +140,18 @@ class ApplyMSDiffusion:
         with naming("layout"):
             for each in layouts:
                 check_layout(each, subjects)
+            subjects = acting(subjects, layouts)
         with naming("subject_weights"):
-            weights = weights_of(subjects, subject_weights, weight)
+            given = parse_weights(subject_weights, weight, len(subjects))
         check_schedule(start_percent, end_percent)
         if box_prompts is not None:
             with naming("box_prompts"):
                 check_text_width(model, box_prompts)
                 found = auto_layout is not None and auto_layout.areas
-                box_prompts = fit_words(box_prompts, layouts, found)
-        times = Times(start_percent, end_percent)
-        settings = Settings(weights, times, grounding, Overlap(overlap), auto_layout)
+                placed = [n for n, each in enumerate(subjects) if found or each.everywhere]
+                box_prompts = fit_words(box_prompts, layouts, placed)
+        times, own = Times(start_percent, end_percent), given if subject_weights.strip() else None
+        settings = Settings(weight, own, times, grounding, Overlap(overlap), auto_layout)
         if not _changes(settings, subjects, box_prompts):
             return (model.clone(),)
         return (apply_subjects(model, msd_model, subjects, layouts, settings, box_prompts),)
@@ -157,7 +160,8 @@ class ApplyMSDiffusion:
 def _changes(settings: Settings, subjects: list[Subject], words: BoxPrompts | None) -> bool:
     """Whether the model becomes another one at all."""
     on = [number for number, subject in enumerate(subjects) if subject.enabled]
-    if any(settings.weights[number] for number in on):
+    weights = settings.weights_of(subjects)
+    if any(weights[number] for number in on):
         return True
     text_in_box = settings.auto is not None and settings.auto.text_in_box
     return bool(on) and (text_in_box or words is not None and words.only(on) is not None)

@@ -106,5 +106,8 @@ class ApplyBoxPrompts:
             check_text_width(model, box_prompts)
         layouts = all_layouts(layout)
         with naming("box_prompts"):
-            words = fit_words(box_prompts, layouts)
-        return (apply_words(model, layouts, words.only(range(len(words.lines)))),)
+            regions = enumerate(layouts[0].regions)
+            scenes = [number for number, region in regions if region.options.everywhere]
+            words = fit_words(box_prompts, layouts, scenes)
+        with naming("layout"):
+            return (apply_words(model, layouts, words),)

@@ -8,7 +8,7 @@ import comfy.samplers
 from torch import Tensor
 
 from ..comfy.detailing import Detailer, Sampling, check_paints
-from ..comfy.relaying import subjects_on
+from ..comfy.relaying import subjects_in, subjects_on
 from ..errors import InputError, naming
 from ..layout import Layout, LayoutBatch, all_layouts
 from ..method.fitting import check_batch, check_layout
@@ -117,6 +117,7 @@ class SubjectDetailer:
         with naming("layout"):
             for each in layouts if on_model else ():
                 check_layout(each, on_model)
+            on_model = subjects_in(model, layouts)
         cutting = Cutting(int(size), padding, int(feather))
         tasks = tasks_of(pictures, layouts, on_model, subjects, cutting)
         with naming("denoise"):

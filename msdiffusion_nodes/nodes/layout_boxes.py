@@ -11,16 +11,19 @@ from torch import Tensor
 from ..boxes.detections import Detection, bounding_boxes, read_detections
 from ..boxes.drawn import parse_boxes
 from ..boxes.matching import left_to_right, match_detections, match_masks
+from ..boxes.options import parse_options
 from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
 from ..layout import NO_AREA, Extent, Layout, Region, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
+from ..region_options import RegionOptions
 from ..subjects import Subject
 from .sockets import CATEGORY, checked
 
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 MOST_CELLS = 2**31  # of all masks together: 8 GB
+RARE = {"advanced": True}  # newer pages show it on demand
 DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
 
 
@@ -87,9 +90,15 @@ class LayoutBoxes:
             " (SEGS bring their own). For a language model that counts from 0 to 1000, such as"
             " Qwen3-VL, set both to 1000."
         )
+        options = (
+            "How each box's subject acts, which the rows of the editor write: a JSON list with one"
+            " entry a box, each with any of weight, start_percent, end_percent, enabled and"
+            " everywhere (true: the whole picture). What is set here counts in place of what"
+            " Subject Options and Background Subject say."
+        )
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
-        seen = {"default": 0, "min": 0, "max": MAX_SIZE}
+        seen = {"default": 0, "min": 0, "max": MAX_SIZE, **RARE}
         formats = ["auto", "xyxy", "xywh"]
         return {
             "required": {
@@ -101,10 +110,11 @@ class LayoutBoxes:
                 "subjects": ("MSD_SUBJECTS", {"tooltip": subjects}),
                 "masks": ("MASK", {"tooltip": masks}),
                 "bboxes": (DETECTIONS, {"forceInput": True, "tooltip": bboxes}),
-                "bbox_format": (formats, {"default": "auto", "tooltip": bbox_format}),
+                "bbox_format": (formats, {"default": "auto", **RARE, "tooltip": bbox_format}),
                 "picture": ("IMAGE", {"tooltip": picture}),
                 "picture_width": ("INT", {**seen, "tooltip": side.format("Width")}),
                 "picture_height": ("INT", {**seen, "tooltip": side.format("Height")}),
+                "options": ("STRING", {"default": "", "tooltip": options}),
             },
         }
 
@@ -121,9 +131,13 @@ class LayoutBoxes:
         picture: Tensor | None = None,
         picture_width: int = 0,
         picture_height: int = 0,
+        options: str = "",
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
+        with naming("options"):
+            rows = parse_options(options)
+            subjects = _as_told(subjects, rows)
         own_size = _size_of(picture) or Extent(height, width)
         told_size = _told_size(picture_width, picture_height)
         if bboxes is not None:
@@ -143,7 +157,19 @@ class LayoutBoxes:
         with naming(placed.source):
             _check_memory(layout)
             names = _names(layout, placed, subjects)
+        with naming("options"):
+            layout = layout.with_options(rows)
         return _outputs(layout, placed, names, picture)
+
+
+def _as_told(
+    subjects: Sequence[Subject] | None, rows: Sequence[RegionOptions]
+) -> Sequence[Subject] | None:
+    """The subjects with their rows' options: a scene needs no mask and no detector's box."""
+    if subjects is None:
+        return None
+    told = [row.of(subject) for subject, row in zip(subjects, rows, strict=False)]
+    return [*told, *subjects[len(told) :]]
 
 
 def _size_of(picture: Tensor | None) -> Extent | None:

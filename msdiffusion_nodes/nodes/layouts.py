@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import InputError, naming
-from ..layout import Layout, LayoutBatch, all_layouts, sweep
+from ..layout import Layout, LayoutBatch, all_layouts
+from ..sweeps import sweep
 from .sockets import CATEGORY, checked
 
 LAYOUTS = 8  # sockets of BatchLayouts

@@ -21,11 +21,12 @@ from ..errors import InputError, is_finite, listed, naming, shown
 from ..layout import Layout, LayoutBatch
 from ..method.found import AutoLayoutSettings
 from ..method.words import BoxPrompts
+from ..region_options import MOST_WEIGHT
 from ..subjects import Subject
 
 CATEGORY = "MS-Diffusion"
 PERCENT = {"min": 0.0, "max": 1.0, "step": 0.001}  # a share of the schedule
-WEIGHT = {"min": 0.0, "max": 3.0, "step": 0.01}
+WEIGHT = {"min": 0.0, "max": MOST_WEIGHT, "step": 0.01}
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 BOOLEANS = (bool, np.bool_, Integral)  # other packs' comparisons give any of them
 WHOLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)

@@ -42,7 +42,8 @@ def tasks_of(
     Args:
         pictures: (batch, h, w, 3).
         layouts: one for all pictures, or one a picture.
-        subjects: those on the model, one a region; none on a plain model.
+        subjects: those on the model, as they act in the layouts, one a region; none on a plain
+            model, of which then the layouts alone tell.
         wanted: numbers of subjects, such as "1, 3"; without any all that have an area.
 
     Raises:
@@ -100,11 +101,12 @@ def _check_wanted(number: int, layouts: Sequence[Layout], subjects: Sequence[Sub
 
 def _why_not(number: int, layouts: Sequence[Layout], subjects: Sequence[Subject]) -> str:
     """Why a subject is not painted; "" where it is."""
-    if subjects and subjects[number].everywhere:
+    regions = [layout.regions[number] for layout in layouts if number < len(layout.regions)]
+    told = subjects[number : number + 1] or [region.options for region in regions]
+    if any(each.everywhere for each in told):
         return "that subject is the scene, everywhere in the picture"
-    if subjects and not subjects[number].enabled:
+    if any(each.enabled is False for each in told):
         return "that subject is turned off"
-    regions = (layout.regions[number] for layout in layouts if number < len(layout.regions))
     if not any(any(region.box.as_tuple()) for region in regions):
         return "that subject has no box in the layout"
     return ""

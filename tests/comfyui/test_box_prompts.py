@@ -200,6 +200,27 @@ def test_they_are_projected_once_a_run(tiny, placed):
         handle.remove()
 
 
+class TestRows:
+    """What the layout says of a box."""
+
+    def test_a_box_that_is_off_has_no_words(self, run, tiny, placed, words):
+        layout = run(
+            "LayoutBoxes", boxes=HALVES, width=128, height=192, options='[{}, {"enabled": false}]'
+        )[0]
+        given = words("a mug\na hat")
+        model = run("ApplyBoxPrompts", model=tiny.model, layout=layout, box_prompts=given)[0]
+        expected = ksampler(tiny, placed(HALVES, "a mug\n"), **SMALL)
+        assert close(ksampler(tiny, model, **SMALL), expected)
+
+    def test_a_scenes_words_are_the_whole_pictures(self, run, tiny, words, swapped, main):
+        options = '[{"everywhere": true}]'
+        size = {"width": 128, "height": 192, "options": options}
+        layout = run("LayoutBoxes", boxes="[[0, 0, 0, 0]]", **size)[0]
+        model = run("ApplyBoxPrompts", model=tiny.model, layout=layout, box_prompts=words())[0]
+        made = ksampler(tiny, model, **SMALL)
+        assert close(made, ksampler(tiny, tiny.model, **SMALL, positive=swapped(main)))
+
+
 class TestWithSubjects:
     def test_in_one_node_or_in_two_in_either_order(self, run, tiny, patch, words):
         given = words("a mug\n")

@@ -3,6 +3,8 @@
 `pytest -rP` shows the numbers.
 """
 
+import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,8 @@ from small_subjects import FEATHER, detailed, layout_of, painted, small_job
 from tiny_world.painting import paint, subject_model, world
 
 SEEDS = range(4)
+QUICK = {"steps": 1}
+ALWAYS = {"start_percent": 0.0, "end_percent": 1.0}
 
 
 def box_mask(boxes, added=0, size=(SIDE, SIDE)):
@@ -151,3 +155,50 @@ def test_areas_of_any_shape_are_the_soft_edge(run):
     assert torch.equal(mask[0], disc)
     assert torch.equal(made[0][disc == 0], picture[0][disc == 0])
     assert not torch.equal(made[0][disc == 1], picture[0][disc == 1])
+
+
+def rows(run, wanted, *options):
+    """The layout of a job, with what its rows say."""
+    boxes = str([list(box) for box in wanted.boxes])
+    inputs = {"boxes": boxes, "width": SIDE, "height": SIDE, "options": json.dumps(options)}
+    return run("LayoutBoxes", **inputs)[0]
+
+
+def test_a_row_that_is_off_is_not_painted_and_the_others_are_as_by_their_numbers(run):
+    wanted, model, picture = painted(run, 0)
+    off, scene = (rows(run, wanted, {}, row) for row in ({"enabled": False}, {"everywhere": True}))
+    first, mask = detailed(run, wanted, model, picture, subjects="1", **QUICK)
+    made, changed = detailed(run, wanted, model, picture, layout=off, **QUICK)
+    assert torch.equal(made, first) and torch.equal(changed, mask)
+    changed = detailed(run, wanted, world(run).model, picture, layout=off, **QUICK)[1]
+    assert torch.equal(changed, mask), "a plain model knows of the rows by the layout"
+    for other, layout in itertools.product((model, world(run).model), (off, scene)):
+        with pytest.raises(ValueError, match="subjects: 2 came, but that subject is"):
+            detailed(run, wanted, other, picture, layout=layout, subjects="2")
+
+
+def test_the_rows_of_the_picture_go_on_and_those_of_the_detailers_layout_count_before(run):
+    wanted, model, picture = painted(run, 0)
+    tuned = {"apply": {"weight": 0.3}}
+    light = subject_model(run, replace(wanted, **tuned))
+    expected, _ = detailed(run, wanted, light, picture, **QUICK)
+    row = {"weight": 0.3}
+    layout = rows(run, wanted, row, row)
+    assert torch.equal(detailed(run, wanted, model, picture, layout=layout, **QUICK)[0], expected)
+    by_row = run("ApplyMSDiffusion", **applied(run, model), layout=layout, weight=0.6, **ALWAYS)[0]
+    assert torch.equal(detailed(run, wanted, by_row, picture, **QUICK)[0], expected)
+
+
+def test_a_row_cannot_turn_on_what_the_model_was_given_turned_off(run):
+    wanted, model, picture = painted(run, 0)
+    off, on = (rows(run, wanted, {}, {"enabled": each}) for each in (False, True))
+    by_row = run("ApplyMSDiffusion", **applied(run, model), layout=off, weight=0.6, **ALWAYS)[0]
+    with pytest.raises(ValueError, match="layout: box 2 is on, and off where Apply"):
+        detailed(run, wanted, by_row, picture, layout=on)
+
+
+def applied(run, model):
+    """What the model of a job was given, but for layout and weight, for the plain model."""
+    (made,) = model.model_options["transformer_options"]["msdiffusion_applied"]
+    given = {"msd_model": made.given.msd_model, "subjects": list(made.given.subjects)}
+    return {"model": world(run).model, **given}

@@ -8,7 +8,15 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[2] / "msdiffusion_nodes"
 # from the top: each may import itself and what stands behind it
 FLOORS = ("nodes", "comfy", "convert", "method", "boxes", "files", "pictures", "")
-GROUND = ("layout", "masks", "subjects", "errors")  # in this order, too
+GROUND = (
+    "acting",
+    "sweeps",
+    "layout",
+    "masks",
+    "region_options",
+    "subjects",
+    "errors",
+)  # in this order, too
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
 
 

@@ -11,8 +11,8 @@ from msdiffusion_nodes.layout import (
     LayoutBatch,
     Region,
     all_layouts,
-    sweep,
 )
+from msdiffusion_nodes.sweeps import sweep
 
 
 def layout(*boxes, width=200, height=100):

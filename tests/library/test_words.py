@@ -175,7 +175,7 @@ def test_words_need_an_area_in_every_layout_unless_it_may_be_found():
     unplaced = layout((0, 0, 0.5, 1), (0, 0, 0, 0))
     with pytest.raises(ValueError, match='line 2 says "mug", but box 2 has no area'):
         fit_words(prompts("", "mug"), [HALVES, unplaced])
-    assert fit_words(prompts("", "mug"), [unplaced], found=True).numbers == [1]
+    assert fit_words(prompts("", "mug"), [unplaced], elsewhere=[1]).numbers == [1]
     assert fit_words(prompts("mug", ""), [unplaced]).numbers == [0]
 
 

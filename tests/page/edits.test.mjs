@@ -52,10 +52,18 @@ test("a box is removed, and the selection stays on a box that is there", () => {
 });
 
 test("reordering gives the subjects each other's boxes, as far as the list goes", () => {
-  assert.deepEqual(reordered(layout([A, B, C]), 0, 1), { boxes: [B, A, C], selected: 1 });
-  assert.deepEqual(reordered(layout([A, B, C]), 2, -1), { boxes: [A, C, B], selected: 1 });
+  const three = { ...layout([A, B, C]), subjects: [{ name: "dog" }] };
+  assert.deepEqual(reordered(three, 0, 1), { boxes: [B, A, C], selected: 1 });
+  assert.deepEqual(reordered(three, 2, -1), { boxes: [A, C, B], selected: 1 });
+  assert.deepEqual(reordered(three, 0, 2), { boxes: [B, C, A], selected: 2 });
+  assert.deepEqual(reordered(three, 2, -2), { boxes: [C, A, B], selected: 0 });
   assert.equal(reordered(layout([A, B]), 0, -1), null);
   assert.equal(reordered(layout([A, B]), 1, 1), null);
+});
+
+test("without subjects all that is in a row goes along with its box", () => {
+  const { boxes, order } = reordered(layout([A, B, C]), 0, 2);
+  assert.deepEqual([boxes, order], [[B, C, A], [1, 2, 0]]);
 });
 
 test("a box loses its area and gets one in the middle", () => {

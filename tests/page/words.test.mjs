@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { nameOf, spoken } from "../../web/layout_editor/words.js";
+import { actingSpoken, nameOf, spoken } from "../../web/layout_editor/words.js";
 
 const A = [0.1, 0.2, 0.4, 0.6];
 const B = [0.55, 0.2, 0.95, 0.6];
@@ -13,6 +13,16 @@ function view(boxes, selected = -1, changes = {}) {
   const subjects = [{ name: "dog" }, { name: "beer mug" }];
   return { boxes, selected, all: false, subjects, names: [], ...changes };
 }
+
+test("how a subject acts is spoken", () => {
+  const said = (option) => {
+    const acting = [{ enabled: true, everywhere: false, start_percent: 0, end_percent: 1, ...option }];
+    return actingSpoken({ ...view([A]), acting, options: [option] }, 0);
+  };
+  assert.equal(said({}), "Box 1, dog: as the nodes before say");
+  assert.equal(said({ enabled: false, weight: 0.8 }), "Box 1, dog: off, × 0.8");
+  assert.equal(said({ start_percent: 0.2, end_percent: 0.55 }), "Box 1, dog: 20–55 %");
+});
 
 test("a box is called as its subject, one without a subject as it was named", () => {
   const named = view([A, A, A, A], -1, { names: ["old", undefined, "cup"] });

@@ -97,7 +97,7 @@ def test_tab_goes_through_the_boxes_and_on_and_escape_leaves_them(look):
         editor.keys(key)
         reached.append((editor.selected(), editor.panel.evaluate(FOCUSED)))
     on_canvas = [(0, "canvas"), (1, "canvas"), (2, "canvas")]
-    assert reached == [*on_canvas, (2, "select0"), (2, "canvas"), (1, "canvas")]
+    assert reached == [*on_canvas, (2, "grip0"), (2, "canvas"), (1, "canvas")]
     editor.keys("Shift+Tab", "Shift+Tab")
     assert editor.selected() == 0 and editor.panel.evaluate(FOCUSED) == "aspects"
     editor.keys("Tab", "Tab")
@@ -205,7 +205,7 @@ def test_each_change_is_spoken(look):
 
 def test_the_keyboard_stays_in_the_list_when_a_row_goes(look):
     editor = Editor.add(look, [*TWO, [0.15, 0.7, 0.35, 0.95]])
-    for tool, then in (("remove2", "remove1"), ("up1", "select0"), ("remove0", "remove0")):
+    for tool, then in (("remove2", "remove1"), ("area0", "area0"), ("remove0", "remove0")):
         editor.tool(tool).focus()
         editor.keys("Enter")
         editor.wait_for(lambda: editor.panel.evaluate(FOCUSED), then)

@@ -62,12 +62,14 @@ def test_reordering_gives_the_subjects_each_others_boxes(look):
     third = [0.15, 0.7, 0.35, 0.95]
     editor, _ = with_subjects(look, [*TWO, third])
     editor.wait_for(editor.rows, [*ROWS, ("", None)])
-    editor.tool("down0").click()
+    editor.tool("grip0").press("ArrowDown")
     assert editor.boxes() == [TWO[1], TWO[0], third]
-    editor.tool("up2").click()
+    editor.tool("grip2").press("ArrowUp")
     assert editor.boxes() == [TWO[1], third, TWO[0]]
     assert editor.rows() == [*ROWS, ("", None)]  # subject 1 keeps its name and has another box
-    assert editor.tool("up0").is_disabled() and editor.tool("down2").is_disabled()
+    editor.tool("grip0").press("ArrowUp")  # there is no place above the first
+    editor.tool("grip2").press("ArrowDown")
+    assert editor.boxes() == [TWO[1], third, TWO[0]]
 
 
 def test_a_new_name_is_written_into_the_linked_subjects(look):
@@ -178,7 +180,7 @@ def test_an_area_that_was_taken_away_is_remembered_by_saved_workflows_and_undo(l
     editor = Editor(look, editor.number)
     editor.wait()
     editor.tool("area0").click()
-    editor.tool("down0").click()
+    editor.tool("grip0").press("ArrowDown")
     assert editor.boxes() == [TWO[1], NO_AREA]
     look.command("Comfy.Undo")
     editor.wait_for(lambda: json.loads(look.widget(editor.number, "boxes")), [NO_AREA, TWO[1]])

@@ -138,7 +138,8 @@ def test_boxes_are_saved_and_loaded_and_edited_again(look):
     saved = json.loads(json.dumps(look.saved()))
     entry = next(node for node in saved["nodes"] if node["type"] == "LayoutBoxes")
     assert json.loads(entry["widgets_values"][0]) == boxes
-    assert len(entry["widgets_values"]) == 6  # the value and the plain widgets, not the editor
+    # the value, the plain widgets and what the rows say, not the editor
+    assert len(entry["widgets_values"]) == 7
     look.load(saved)
     look.zoom(1)
     editor = Editor(look, editor.number)

@@ -3,7 +3,7 @@
 import { clamp, HANDLES, handlePoint } from "./boxes.js";
 import { colour, colourOf, css, haloOf, inkOn } from "./colours.js";
 import { pictureFrame, placed, pointOn } from "./frame.js";
-import { handleBox, isScene, layers } from "./hits.js";
+import { handleBox, isOff, isScene, layers } from "./hits.js";
 import { zoomOf } from "./pointer.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
@@ -70,18 +70,24 @@ function paintBox(sheet, view, index) {
   const { context, frame } = sheet;
   const place = placed(frame, view.boxes[index]);
   const selected = view.all || index === view.selected;
-  context.fillStyle = colour(index, selected ? 0.35 : 0.25);
+  const faint = isOff(view, index) ? 0.3 : 1;
+  context.fillStyle = colour(index, (selected ? 0.35 : 0.25) * faint);
   context.fillRect(place.x, place.y, place.width, place.height);
   const image = view.subjects[index]?.image;
   if (image?.complete && image.naturalWidth) { // else it is not there yet, or missing
-    context.globalAlpha = selected ? 0.75 : 0.6;
+    context.globalAlpha = (selected ? 0.75 : 0.6) * faint;
     drawFitted(context, image, place);
     context.globalAlpha = 1;
   }
-  paintOutline(sheet, place, index, selected ? 3 : 2, index === view.second ? [6, 4] : []);
+  paintOutline(sheet, place, index, selected ? 3 : 2, dashesOf(view, index));
   const label = `${index + 1}  ${nameOf(view, index)}`.trim();
   paintLabel(context, label, place, colourOf(index));
   if (selected && !view.all && !isScene(view, index)) paintHandles(sheet, view, index);
+}
+
+function dashesOf({ second, ...view }, index) {
+  if (index === second) return [6, 4];
+  return isOff(view, index) ? [2, 3] : [];
 }
 
 /** A line with its halo, which is seen on any sheet and any picture. */

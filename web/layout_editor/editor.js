@@ -11,6 +11,7 @@ import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
 import { zoomOf } from "./pointer.js";
+import { RowOptions } from "./row_options.js";
 import { say } from "./texts.js";
 import { viewOf } from "./view.js";
 import { described, spoken } from "./words.js";
@@ -22,7 +23,8 @@ export class LayoutEditor {
    * @param host what the editor edits:
    *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
    *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
-   *   `names` those of boxes without a subject, both lists by the box's index with gaps.
+   *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
+   *   the text of options.js. `readOptions()` and `writeOptions(text)`: that one alone.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
    *   image or null; `source`, "boxes" where this editor gives them, else a key of texts.js that says
@@ -56,10 +58,13 @@ export class LayoutEditor {
     this.drops = new Drops(...over);
     this.menu = new Menu(...over);
     this.nameField = new NameField(...over);
-    const busy = () => this.gestures.holding || this.menu.open || this.nameField.open;
+    const { moving } = this.panel.list;
+    const busy = () =>
+      this.gestures.holding || this.menu.open || this.nameField.open || moving.holding;
     this.fullPage = new FullPage(this.element, () => host.key, busy, this.signal);
     this.panel.bar.append(this.fullPage.button);
     this.arrivals = new Arrivals(this);
+    this.rowOptions = new RowOptions(this);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -97,7 +102,9 @@ export class LayoutEditor {
       reread: () => this.reread(),
       rename: ({ index, name }) => this.rename(index, name),
       mend: ({ kind, index }) => this.mend(kind, index),
+      act: ({ index, changes }) => this.rowOptions.change(index, changes),
       snap: (grid) => this.snapTo(grid),
+      tell: (text) => this.tell(text),
       resize: (size) => this.resize(size),
       undo: () => this.host.undo(),
       redraw: () => this.redraw(),
@@ -131,14 +138,16 @@ export class LayoutEditor {
     const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
+    const options = this.host.readOptions();
     const { color, backgroundColor } = getComputedStyle(this.canvas);
     const look = [color, backgroundColor, zoomOf(this.canvas), this.host.names];
-    const seen = JSON.stringify([text, this.context, look], (name, value) =>
+    const seen = JSON.stringify([text, options, this.context, look], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
     if (seen === this.seen) return;
     this.seen = seen;
     if (text !== this.text || readOnly !== this.readOnly) this.take(text);
+    this.rowOptions.take(options);
     if (this.readOnly && this.context.shown) this.boxes = this.context.shown;
     this.redraw();
   }
@@ -176,7 +185,7 @@ export class LayoutEditor {
     if (!this.parse(text)) return this.redraw();
     this.take(text);
     this.seen = null;
-    this.write();
+    this.write(this.host.names, this.rowOptions.follow((options) => options));
     this.redraw();
   }
 
@@ -191,18 +200,21 @@ export class LayoutEditor {
   }
 
   /** Makes the boxes the node's value. */
-  commit({ boxes, selected, all, gone = [] }) {
+  commit({ boxes, selected, all, gone = [], order = null }) {
     this.text = formatBoxes(boxes);
     this.seen = null;
     this.fault = null;
     this.second = -1;
     this.draft({ boxes, selected, all });
-    this.write(this.host.names.filter((_, index) => !gone.includes(index)));
+    const { names } = this.host;
+    const kept = (list) =>
+      order ? order.map((from) => list[from]) : list.filter((_, index) => !gone.includes(index));
+    this.write(kept(names), this.rowOptions.follow(kept));
     this.speak();
   }
 
-  write(names = this.host.names) {
-    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names });
+  write(names, options) {
+    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names, ...options });
   }
 
   speak() {

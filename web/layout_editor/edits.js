@@ -1,7 +1,8 @@
 // What buttons and keys do to a layout: functions from one layout to the next. A layout has `boxes`,
 // `selected` (an index or -1), `all` (whether every box is selected) and `second`, the index of what
 // the selected box is swapped with; the next one has `boxes` and `selected`, `all` if that goes on,
-// and the indices of the boxes that are `gone`. It is null where there is nothing to do.
+// and the indices of the boxes that are `gone`, or the `order` in which what was in the rows is now,
+// by its indices before. It is null where there is nothing to do.
 
 import { distributed, mirrored, PRESETS, swapped } from "./arrange.js";
 import { areaBefore, hasArea, moved, movedTogether, tidy, withoutArea } from "./boxes.js";
@@ -48,10 +49,16 @@ export function cleared(layout) {
   return layout.boxes.length ? allRemoved(layout) : null;
 }
 
-/** Swaps a box with its neighbour in the list, and so the subjects' places. */
-export function reordered({ boxes }, index, by) {
+/**
+ * Moves a box to another place in the list; those between move up or down. Subjects keep their rows,
+ * and get other boxes; without any, all that is in a row goes along.
+ */
+export function reordered({ boxes, subjects = [] }, index, by) {
   const to = index + by;
-  return to in boxes ? { boxes: swapped(boxes, index, to), selected: to } : null;
+  if (!(to in boxes)) return null;
+  const order = [...boxes.keys()].toSpliced(index, 1).toSpliced(to, 0, index);
+  const next = { boxes: order.map((from) => boxes[from]), selected: to };
+  return subjects.length ? next : { ...next, order };
 }
 
 /** Takes the area away from a box, or gives it back; one that never had any gets a new one. */
@@ -63,7 +70,7 @@ export function areaToggled({ boxes }, index) {
 
 /** Has a box be the whole picture. */
 export function filled({ boxes }, index) {
-  return { boxes: replaced(boxes, index, WHOLE), selected: index };
+  return { boxes: replaced(boxes, index, [...WHOLE]), selected: index };
 }
 
 /** Moves what is selected by pixels of the picture, whose `size` the layout has. */

@@ -2,6 +2,8 @@
 
 import { say } from "./texts.js";
 
+const SVG = "http://www.w3.org/2000/svg";
+
 export function element(kind, properties = {}) {
   return Object.assign(document.createElement(kind), properties);
 }
@@ -26,6 +28,19 @@ function isMissing(image) {
 export function label(target, text) {
   target.title = text;
   target.setAttribute("aria-label", text);
+}
+
+/** A sign of lines, as large as a letter. @param paths as SVG's `d` has them. */
+export function drawn(paths) {
+  const made = document.createElementNS(SVG, "svg");
+  made.setAttribute("viewBox", "0 0 16 16");
+  made.classList.add("msd-sign");
+  for (const d of paths) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    made.append(path);
+  }
+  return made;
 }
 
 /**

@@ -123,7 +123,8 @@ export class Gestures extends Teller {
   }
 
   keyAlone(event, ctrl) {
-    const asked = askedBy({ key: event.key, shift: event.shiftKey, ctrl }, this.look());
+    const { key, shiftKey: shift, altKey: alt } = event;
+    const asked = askedBy({ key, shift, ctrl, alt }, this.look());
     if (asked?.commit) this.fire("commit", asked.commit);
     if (asked?.choose) this.fire("choose", asked.choose);
     if (asked?.leave) this.canvas.blur();

@@ -16,7 +16,7 @@ const UNKNOWN = { name: "", image: null, unknown: true, fixed: true };
  *   can be changed; `fixed`, where it cannot; `input`, the `place` of its Encode Subjects and the
  *   `name` of the input for its picture, null where none comes; `unknown`, where only a run tells:
  *   before the first one it has no name, and stands for any number of subjects; `off`, where it does
- *   not act; `mask`, what is wrong with its mask, and `from`, the node and input of its picture.
+ *   not act; its `weight`, `start_percent` and `end_percent`, where it has its own; `mask`, what is wrong with its mask, and `from`, the node and input of its picture.
  */
 export function subjectsOf(place, names = []) {
   const found = given(place, 1, DEEPEST);
@@ -52,9 +52,11 @@ function given(place, room, depth) {
 
 /** What a node on the way makes of the subject with its number. */
 function changesOf(place) {
-  if (place.node.type === "BackgroundSubject") return { everywhere: true };
-  if (place.node.type === "SubjectOptions") return { off: valueOf(place, "enabled") === false };
-  return {};
+  const values = (...names) => Object.fromEntries(names.map((name) => [name, valueOf(place, name)]));
+  if (place.node.type === "BackgroundSubject") return { everywhere: true, ...values("weight") };
+  if (place.node.type !== "SubjectOptions") return {};
+  const timed = values("weight", "start_percent", "end_percent");
+  return { ...timed, off: valueOf(place, "enabled") === false };
 }
 
 /** The subjects of Encode Subjects at a place: a line for each picture that comes. */

@@ -38,8 +38,13 @@ export function boxesAt(boxes, point) {
 }
 
 /** Whether a box is that of a scene: its subject covers the whole picture, behind the others. */
-export function isScene({ subjects = [] }, index) {
-  return Boolean(subjects[index]?.everywhere);
+export function isScene({ subjects = [], options = [] }, index) {
+  return Boolean(options[index]?.everywhere ?? subjects[index]?.everywhere);
+}
+
+/** Whether the subject of a box does not act. */
+export function isOff({ subjects = [], options = [] }, index) {
+  return !(options[index]?.enabled ?? !subjects[index]?.off);
 }
 
 /**

@@ -16,8 +16,9 @@ const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 /** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
-  const write = (text, { areas, names } = {}) => {
+  const write = (text, { areas, names, options } = {}) => {
     const place = placeOf();
+    if (options !== undefined) setValue(keeperOf(place, "options"), options);
     if (areas) keep(place.node, "msdAreas", areas);
     if (names) keep(place.node, "msdNames", names);
     setValue(keeperOf(place, "boxes"), text);
@@ -25,6 +26,12 @@ export function hostOf(placeOf) {
   };
   return {
     read: () => String(valueOf(placeOf(), "boxes") ?? widget(placeOf().node, "boxes").value),
+    readOptions: () => String(valueOf(placeOf(), "options") ?? ""),
+    writeOptions(text) {
+      const place = placeOf();
+      setValue(keeperOf(place, "options"), text);
+      remember(place.node);
+    },
     write,
     context: () => contextOf(placeOf()),
     take(came, target, look, signal) {

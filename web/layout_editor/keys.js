@@ -1,6 +1,6 @@
 // What keys do on the canvas.
 
-import { allRemoved, duplicated, nudged, removed } from "./edits.js";
+import { allRemoved, duplicated, nudged, removed, reordered } from "./edits.js";
 
 const NUDGE = 8; // pixels of the picture: one cell of the latent
 const LARGE_NUDGE = 64;
@@ -9,12 +9,12 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 /**
  * What a key asks for.
  *
- * @param pressed `key` as the page names it; `shift` and `ctrl`, whether these are held.
+ * @param pressed `key` as the page names it; `shift`, `ctrl` and `alt`, whether these are held.
  * @param layout as in edits.js, with `size` and `readOnly`.
  * @returns one of `{ choose: { selected, all } }`, `{ commit: layout }`, `{ leave: true }`; null where
  *   the key is left to the page.
  */
-export function askedBy({ key, shift, ctrl }, layout) {
+export function askedBy({ key, shift, ctrl, alt }, layout) {
   const { boxes, selected } = layout;
   if (key === "Tab") {
     const to = next(layout, shift ? -1 : 1);
@@ -24,7 +24,8 @@ export function askedBy({ key, shift, ctrl }, layout) {
   if (key === "Escape") return selected >= 0 ? { choose: { selected: -1 } } : { leave: true };
   if (ctrl && key.toLowerCase() === "a") return { choose: everything(layout) };
   if (selected < 0 || layout.readOnly) return null;
-  const commit = edited(layout, key, shift, ctrl);
+  const by = { ArrowUp: -1, ArrowDown: 1 }[key];
+  const commit = alt && by ? reordered(layout, selected, by) : edited(layout, key, shift, ctrl);
   return commit && { commit };
 }
 

@@ -1,79 +1,89 @@
-// The list of boxes: a row for each, with its subject's name and picture.
+// The list of boxes: a row for each, made of the parts in `row/`.
 
 import { hasArea } from "./boxes.js";
-import { colour } from "./colours.js";
 import { chipButton, spoken } from "./chip_buttons.js";
-import { areaToggled, removed, reordered } from "./edits.js";
-import { button, element, label, thumbnail } from "./elements.js";
-import { say } from "./texts.js";
-import { nameOf } from "./words.js";
+import { button, element } from "./elements.js";
+import { acting } from "./row/acting.js";
+import { grip, name, note, number, picture } from "./row/head.js";
+import { Moving } from "./row/moving.js";
+import { area, eye, more, remove } from "./row/switches.js";
+
+// each gives the elements of a row from the `view`, `look`, which gives a later one, `fire`, `signal`,
+// the rows that are `opened`, and `tool`, which makes a button; and from the row's index
+const HEAD = [grip, number, picture, name, note, eye, area, more, remove]; // one line
+const BELOW = [acting]; // a line each
 
 export class BoxList {
-  /** @param fire tells of an event of the panel. */
-  constructor(fire, signal) {
-    this.fire = fire;
-    this.signal = signal;
+  /**
+   * @param look gives the editor's view.
+   * @param fire tells of an event of the panel.
+   */
+  constructor(look, fire, signal) {
+    Object.assign(this, { look, fire, signal });
     this.element = element("div", { className: "msd-list" });
     this.status = element("div", { className: "msd-spoken" });
     this.status.setAttribute("role", "status");
+    this.opened = new Set(); // the indices of rows that show more
+    this.moving = new Moving(this.element, look, fire, signal);
     this.shown = null; // what the rows were made from
+    // a press that ends a name, say, must find its button in place until it is a click
+    this.pressed = false;
+    const press = () => (this.pressed = true);
+    const release = () => {
+      if (this.pressed) setTimeout(() => fire("redraw"));
+      this.pressed = false;
+    };
+    this.element.addEventListener("pointerdown", press, { signal });
+    for (const type of ["pointerup", "pointercancel"]) {
+      window.addEventListener(type, release, { signal, capture: true });
+    }
   }
 
   update(view) {
-    const { boxes, selected, all, subjects, names, readOnly, chips } = view;
+    const { boxes, selected, all, subjects, names, readOnly, chips, options, weight, overruled } = view;
     const rows = [...chips.rows.keys()]; // boxes, and subjects without one
-    const entries = rows.map((index) => [
-      index in boxes && hasArea(boxes[index]), subjects[index], index === selected,
-    ]);
-    const key = JSON.stringify([entries, all, names, readOnly, chips, boxes.length], (name, value) =>
+    const placed = boxes.map(hasArea);
+    const own = [placed, selected, all, subjects, names, readOnly, options, weight, overruled];
+    const key = JSON.stringify([own, chips, [...this.opened]], (name, value) =>
       name === "image" ? value && [value.src, value.complete, value.naturalWidth] : value,
     );
-    if (key === this.shown) return;
+    if (key === this.shown || this.moving.holding || this.pressed) return;
     const focused = document.activeElement;
     const active = this.element.contains(focused) ? focused.dataset.tool : null;
     const row = focused?.closest(".msd-row")?.dataset.box;
-    if (active?.startsWith("name")) return; // a name is being typed
+    // a name or a number is being typed, a slider moved
+    if (active && focused.matches("input:not([type=range]), input:active")) return;
     this.shown = key;
     const whole = this.chips(view, chips.all, -1);
     this.element.replaceChildren(...whole, ...rows.map((index) => this.row(view, index)));
     const said = spoken(view);
     if (said !== this.status.textContent) this.status.textContent = said;
     if (active) this.focus(active, row, view);
+    this.moving.arrived = -1;
   }
 
   /** Keeps the keyboard in the list: the tool that had it may be gone, or disabled, or moved along. */
-  focus(tool, row, { boxes, selected }) {
+  focus(tool, row, { boxes }) {
     const [, kind, index = row] = tool.match(/^(.*?)(\d+)?$/);
-    const moving = kind === "up" || kind === "down";
-    const now = moving ? selected : Math.min(index, boxes.length - 1);
+    const { arrived } = this.moving;
+    const now = arrived >= 0 ? arrived : Math.min(index, boxes.length - 1);
     const find = (name) => this.element.querySelector(`[data-tool="${name}"]:enabled`);
-    (find(tool) && !moving ? find(tool) : (find(`${kind}${now}`) ?? find(`select${now}`)))?.focus();
+    const same = arrived < 0 && find(tool);
+    (same || (find(`${kind}${now}`) ?? find(`select${now}`)))?.focus();
   }
 
   row(view, index) {
-    const { boxes, selected, all, subjects, readOnly, chips } = view;
-    const subject = subjects[index];
-    const row = element("div", { className: "msd-row" });
-    row.dataset.box = index;
-    const chosen = all || index === selected;
-    row.classList.toggle("msd-selected", chosen);
-    const number = this.tool(`${index + 1}`, "select", index, () =>
-      this.fire("choose", { selected: index }),
-    );
-    number.setAttribute("aria-pressed", String(chosen));
-    number.style.setProperty("--msd-colour", colour(index));
-    const image = thumbnail(subject?.image);
-    const exists = index in boxes;
-    number.disabled = !exists;
-    const placed = exists && hasArea(boxes[index]);
-    const notes = [exists && !placed && say("noArea"), subject?.everywhere && say("wholePicture")];
-    const note = element("span", { className: "msd-note" });
-    note.textContent = notes.filter(Boolean).join(", ");
-    const name = this.name(index, nameOf(view, index), Boolean(subject?.fixed) || readOnly);
-    row.append(number, image, name, note);
-    if (!readOnly && exists) row.append(...this.tools(index, placed, boxes.length));
-    row.append(...this.chips(view, chips.rows[index], index));
-    return row;
+    const { look, fire, signal, opened } = this;
+    const tool = (text, key, index, act) => button(text, key, act, signal, index);
+    const made = element("div", { className: "msd-row" });
+    made.dataset.box = index;
+    made.classList.toggle("msd-selected", view.all || index === view.selected);
+    const from = { view, look, fire, signal, opened, tool };
+    const head = element("div", { className: "msd-head" });
+    head.append(...HEAD.flatMap((part) => part(from, index)));
+    const chips = this.chips(view, view.chips.rows[index], index);
+    made.append(head, ...BELOW.flatMap((part) => part(from, index)), ...chips);
+    return made;
   }
 
   /** A line of chips, if there are any. */
@@ -83,38 +93,5 @@ export class BoxList {
     const act = (type, detail) => this.fire(type, detail);
     line.append(...chips.map((chip) => chipButton(view, chip, index, act, this.signal)));
     return [line];
-  }
-
-  name(index, value, readOnly) {
-    const { signal } = this;
-    const name = element("input", { value, readOnly });
-    label(name, say("name", index + 1));
-    name.dataset.tool = `name${index}`;
-    const rename = () => this.fire("rename", { index, name: name.value.trim() });
-    name.addEventListener("change", rename, { signal });
-    name.addEventListener("blur", () => this.fire("redraw"), { signal });
-    name.addEventListener("keydown", (event) => event.key === "Enter" && name.blur(), { signal });
-    return name;
-  }
-
-  tools(index, placed, count) {
-    const edit = (change) => () => this.fire("edit", change);
-    const up = this.tool("▲", "up", index, edit((layout) => reordered(layout, index, -1)));
-    const down = this.tool("▼", "down", index, edit((layout) => reordered(layout, index, 1)));
-    up.disabled = index === 0;
-    down.disabled = index === count - 1;
-    const toggle = edit((layout) => areaToggled(layout, index));
-    const area = this.tool(placed ? "▣" : "▢", "area", index, toggle);
-    area.setAttribute("aria-pressed", String(placed));
-    return [
-      up,
-      down,
-      area,
-      this.tool("✕", "remove", index, edit((layout) => removed(layout, index))),
-    ];
-  }
-
-  tool(text, key, index, act) {
-    return button(text, key, act, this.signal, index);
   }
 }

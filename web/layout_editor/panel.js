@@ -6,6 +6,7 @@ import { button, choice, element, label } from "./elements.js";
 import { everything } from "./keys.js";
 import { BoxList } from "./list.js";
 import { isMiddle } from "./pointer.js";
+import { Enlarged } from "./row/enlarged.js";
 import { SizeBar } from "./size_bar.js";
 import { GRIDS } from "./snapping.js";
 import { Teller } from "./teller.js";
@@ -17,7 +18,7 @@ const STYLE = new URL("style.css", import.meta.url).href;
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
  * ({ kind, index } of a chip), `snap` (a key of GRIDS), `resize` ([width, height] of the picture),
- * `undo` and `redraw`.
+ * `act` ({ index, changes }, of options.js), `tell` (a text), `undo` and `redraw`.
  */
 export class Panel extends Teller {
   /**
@@ -33,7 +34,7 @@ export class Panel extends Teller {
     this.canvas.setAttribute("aria-label", say("canvas"));
     this.message = element("div", { className: "msd-message" });
     this.message.setAttribute("role", "status");
-    this.list = new BoxList((type, detail) => this.fire(type, detail), signal);
+    this.list = new BoxList(look, (type, detail) => this.fire(type, detail), signal);
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
     this.spoken = element("div", { className: "msd-spoken" });
     this.spoken.setAttribute("aria-live", "polite");
@@ -45,6 +46,7 @@ export class Panel extends Teller {
     this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
+    this.enlarged = new Enlarged(this.element, this.list.element, signal);
     this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts, this.spoken);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
@@ -114,12 +116,13 @@ export class Panel extends Teller {
     this.grids.value = view.grid;
     this.message.textContent = view.message;
     this.message.title = view.message; // a long one scrolls
-    this.message.classList.toggle("msd-fault", view.faulty || view.miscounted);
+    this.message.classList.toggle("msd-fault", view.faulty || view.miscounted || view.unread);
     // text that is being typed stays, and broken text to be mended
     const kept = document.activeElement === this.text || view.faulty;
     if (this.text.hidden || !kept) this.text.value = view.text;
     this.sizeBar.update(view);
     this.list.update(view);
+    this.enlarged.update();
   }
 
   listen(target, type, handler) {

@@ -38,7 +38,8 @@ export function showPromoted(holder, kind, add) {
   };
 }
 
-function hide(widget) {
+/** Keeps a widget, but shows it nowhere. */
+export function hide(widget) {
   widget.options = { ...widget.options, hidden: true };
   widget.hidden = true; // older pages look here,
   widget.computeLayoutSize = undefined; // and leave room for hidden widgets, and 4 more

@@ -2,7 +2,7 @@
 
 import { isSentAsIs } from "./prompt.js";
 import { origin } from "./links.js";
-import { holderOf } from "./values.js";
+import { holderOf, valueOf } from "./values.js";
 
 const MUTED = 2; // modes of LiteGraph
 const BYPASSED = 4;
@@ -20,8 +20,9 @@ const UNKNOWN = { text: undefined, holders: [] };
  * What is sampled with a layout, for each Apply MS-Diffusion that it reaches.
  *
  * @param place of a Layout Boxes.
- * @returns a list of `sampled`, the positive prompts of each sampler, and `auto`, Auto Layout's
- *   prompt or null. A prompt is its `text`, undefined where only a run tells, and the `holders`,
+ * @returns a list of `sampled`, the positive prompts of each sampler; `auto`, Auto Layout's prompt
+ *   or null; `weight`, of all subjects, undefined where only a run tells; and whether that is
+ *   `overruled` by a list of weights. A prompt is its `text`, undefined where only a run tells, and the `holders`,
  *   widgets in which it is written.
  */
 export function promptsOf(place) {
@@ -35,6 +36,8 @@ export function promptsOf(place) {
     .filter((each) => comesFrom(each, "MSD_LAYOUT", (from) => isSame(from, place)))
     .map((apply) => ({
       auto: autoOf(apply),
+      weight: valueOf(apply, "weight"),
+      overruled: Boolean(String(valueOf(apply, "subject_weights") ?? "").trim()),
       sampled: samplers
         .filter((each) => comesFrom(each, "MODEL", (from) => isSame(from, apply)))
         .map((each) => encodedAt(each, positiveOf(each), DEEPEST)),
@@ -44,7 +47,8 @@ export function promptsOf(place) {
 /** The same as plain data: `fixed` is a prompt that the page cannot write. */
 export function plainPrompts(place) {
   const plain = ({ text, holders }) => ({ text, fixed: !holders.length });
-  return promptsOf(place).map(({ auto, sampled }) => ({
+  return promptsOf(place).map(({ auto, sampled, ...one }) => ({
+    ...one,
     auto: auto && plain(auto),
     sampled: sampled.map((texts) => texts.map(plain)),
   }));

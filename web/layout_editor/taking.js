@@ -1,6 +1,7 @@
 // Takes pictures that were dropped or pasted into the graph.
 
 import { formatBoxes } from "./boxes.js";
+import { formatOptions } from "./options.js";
 import { Step } from "./history.js";
 import { suggestedName } from "./naming.js";
 import { picturesOf } from "./received.js";
@@ -16,7 +17,7 @@ import { plan, wire } from "./wiring.js";
  * @param came as `received` gives it.
  * @param target the `index` of the box that they came to, -1 for none; `point` of the picture, or
  *   null, for the box that is made then.
- * @param look gives the `boxes` as they are, `aspect` of their picture, and `readOnly`.
+ * @param look gives `boxes` and `options` as they are, `aspect` of their picture, and `readOnly`.
  * @param signal aborted when the editor ends: nothing is changed any more.
  * @param write makes a text of boxes the node's value.
  * @returns `subjects`, the indices of those with a new picture; `notes`, what is to be said, as
@@ -30,7 +31,7 @@ export async function takePictures(place, names, came, { index, point }, look, s
   for (const file of files) uploaded.push(await upload(file));
   signal.throwIfAborted();
   // the graph may be another by now; from here to its end, all is done at once
-  const { boxes, aspect, readOnly } = look();
+  const { boxes, options, aspect, readOnly } = look();
   const box = index < boxes.length ? index : -1;
   const plans = plan(place, names, box, files.length);
   const step = new Step();
@@ -45,7 +46,8 @@ export async function takePictures(place, names, came, { index, point }, look, s
     const spot = number === 0 ? point : null;
     return withBox(made, subject, own, newBox(made, spot, aspects[number], aspect));
   }, boxes);
-  if (!readOnly) write(formatBoxes(next));
+  const moved = next.map((one) => options[boxes.indexOf(one)]);
+  if (!readOnly) write(formatBoxes(next), options.length ? { options: formatOptions(moved) } : {});
   step.capture();
   return { subjects: plans.map(({ subject }) => subject), notes, step };
 }

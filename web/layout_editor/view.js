@@ -1,14 +1,27 @@
 // What the editor's parts are shown of its state, as plain data.
 
 import { areCounted, chipsOf } from "./chips.js";
+import { actingOf } from "./options.js";
 import { counted, say } from "./texts.js";
 
 // where areas are shares of the picture behind them, which fills the layout; else it is fitted
 const SHARES = ["fromMasks", "fromBboxes"];
 
+const COMMON_WEIGHT = 0.6; // as Apply MS-Diffusion's is at first
+
 export function viewOf(editor) {
   const { boxes, selected, all, second, guides, text, host, context, readOnly } = editor;
-  const { width, height, subjects, picture, unused = [], prompts, sizeLinked = false } = context;
+  const { list: options, fault: unread } = editor.rowOptions;
+  const { width, height, picture, unused = [], prompts, sizeLinked = false } = context;
+  const count = Math.max(boxes.length, context.subjects.length);
+  const acting = Array.from({ length: count }, (_, index) =>
+    actingOf(context.subjects[index], options[index]),
+  );
+  const subjects = context.subjects.map((one, index) => ({
+    ...one,
+    everywhere: acting[index].everywhere,
+    off: !acting[index].enabled,
+  }));
   const faulty = Boolean(editor.fault ?? editor.notice?.faulty);
   const size = [width, height];
   return {
@@ -21,14 +34,19 @@ export function viewOf(editor) {
     text,
     message: messageOf(editor),
     faulty, // the text cannot be read, or a picture not taken
-    miscounted: isMiscounted(editor),
+    miscounted: isMiscounted(editor) && !editor.notice,
+    unread: Boolean(unread) && !editor.notice, // the options cannot be read
     readOnly,
     grid: host.grid,
     panning: host.panning,
     size, // of the picture, in its pixels
     sizeLinked, // whether another node gives it
     aspect: width / height,
-    subjects,
+    subjects, // as they act in this layout
+    acting, // how the subject of each row acts, see options.js
+    options, // what of that the layout says
+    weight: prompts?.[0]?.weight ?? COMMON_WEIGHT, // of subjects without their own
+    overruled: Boolean(prompts?.some((one) => one.overruled)), // whether another counts
     names: host.names, // of boxes without a subject
     picture,
     fitted: !SHARES.includes(context.source),
@@ -44,6 +62,7 @@ function messageOf(editor) {
   const { source, subjects, note } = editor.context;
   if (readOnly) return [say(source), note].filter(Boolean).join(" ");
   if (fault) return fault;
+  if (editor.rowOptions.fault) return editor.rowOptions.fault;
   const miscounted = isMiscounted(editor);
   if (!boxes.length && !miscounted) return say("empty");
   const unknown = subjects.filter((subject) => subject.unknown);

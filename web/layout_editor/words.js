@@ -16,6 +16,26 @@ export function described(view, index) {
   return say("where", who, left, right, top, bottom);
 }
 
+/** How the subject of a box acts, as far as that is worth a word; "" where it is not. */
+export function acts({ acting, options }, index) {
+  const { enabled, everywhere, weight, start_percent: start, end_percent: end } = acting[index];
+  const own = options[index] ?? {};
+  const timed = "start_percent" in own || "end_percent" in own;
+  const [from, to] = [start, end].map((share) => Math.round(share * 1000) / 10);
+  return [
+    !enabled && say("isOff"),
+    everywhere && say("wholePicture"),
+    "weight" in own && `× ${weight}`,
+    timed && `${from}–${to} %`,
+  ].filter(Boolean).join(", ");
+}
+
+/** What is spoken when another is set. */
+export function actingSpoken(view, index) {
+  const who = [say("boxNumber", index + 1), nameOf(view, index)].filter(Boolean).join(", ");
+  return `${who}: ${acts(view, index) || say("plainActing")}`;
+}
+
 /** What is spoken when boxes or their selection have changed since they were as `before`. */
 export function spoken(before, view) {
   const { boxes, selected, all } = view;
