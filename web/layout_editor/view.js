@@ -9,6 +9,7 @@ const SHARES = ["fromMasks", "fromBboxes"];
 export function viewOf(editor) {
   const { boxes, selected, all, second, guides, text, host, context, readOnly } = editor;
   const { width, height, subjects, picture, unused = [], prompts, sizeLinked = false } = context;
+  const { isResult = false, outlines = [] } = context;
   const faulty = Boolean(editor.fault ?? editor.notice?.faulty);
   const size = [width, height];
   return {
@@ -24,6 +25,7 @@ export function viewOf(editor) {
     miscounted: isMiscounted(editor),
     readOnly,
     grid: host.grid,
+    backdrop: host.backdrop,
     panning: host.panning,
     size, // of the picture, in its pixels
     sizeLinked, // whether another node gives it
@@ -31,7 +33,9 @@ export function viewOf(editor) {
     subjects,
     names: host.names, // of boxes without a subject
     picture,
-    fitted: !SHARES.includes(context.source),
+    fitted: isResult || !SHARES.includes(context.source),
+    isResult,
+    outlines, // of areas, for each box
     unused, // boxes that no subject has taken
     chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
   };
