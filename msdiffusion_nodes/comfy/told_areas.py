@@ -24,8 +24,8 @@ def tell_page(steps: Sequence[Tensor]) -> None:
     server = getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
     if not steps or server is None or server.client_id is None or server.last_node_id is None:
         return
-    where = {"prompt": server.last_prompt_id, "node": server.last_node_id}
-    server.send_sync(EVENT, {**where, **described(steps[-1][0])}, server.client_id)
+    told = {"node": server.last_node_id, **described(steps[-1][0])}
+    server.send_sync(EVENT, told, server.client_id)
 
 
 def described(areas: Tensor) -> dict[str, Any]:

@@ -1,47 +1,36 @@
 // What the page is told while it runs workflows: previews, pictures, and areas that were found.
 
 import { api } from "../../../scripts/api.js";
-import { app } from "../../../scripts/app.js";
+import { openOwner, ownerOf, ownerOfRunning } from "./owners.js";
 
 const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
-const queued = new Map(); // a prompt's id → the workflow that it is of
-const outcomes = new WeakMap(); // a workflow → what came of it: `pictures` and `areas` by node
-let queueing = Promise.resolve(); // prompts on their way to the server
-let running = {}; // `workflow` and `id`, of the node that runs
-let preview = null; // the last one: `workflow` and `id`, `blob`, `time`
+const outcomes = new WeakMap(); // a workflow's tracker → `pictures` and `areas`, by node
+let run = newRun();
+let preview = null; // the last one: its `run` and the `id` of its node, `blob`, `time`
 let time = 0; // grows by one with each picture
+
+/** The run that goes on: its workflow's tracker, its node, and the areas that each node told. */
+function newRun(prompt = null) {
+  return { prompt, owner: undefined, isAsked: false, id: null, areas: new Map() };
+}
 
 /** Listens from now on. */
 export function followRuns() {
-  const queue = api.queuePrompt;
-  api.queuePrompt = function (...values) {
-    const workflow = openWorkflow();
-    const answer = queue.apply(this, values);
-    const noted = answer.then(({ prompt_id }) => queued.set(prompt_id, workflow));
-    queueing = Promise.allSettled([queueing, noted]);
-    return answer;
-  };
-  const on = (type, act) =>
-    api.addEventListener(type, async ({ detail }) => {
-      await queueing; // a prompt may run before its id is here
-      act(detail);
-    });
-  on("execution_start", ({ prompt_id }) => (running = { workflow: queued.get(prompt_id) }));
-  on("executing", begin);
-  on("b_preview", (blob) => (preview = { ...running, blob, time: ++time }));
-  on("msdiffusion_areas", ({ prompt, node, ...told }) => {
-    outcomeOf(queued.get(prompt)).areas.set(node, told);
-  });
-  on("executed", ({ prompt_id, node, display_node, output }) => {
-    keep(queued.get(prompt_id), display_node ?? node, output?.images?.[0]);
-  });
-  for (const type of ENDS) on(type, end);
+  const on = (type, act) => api.addEventListener(type, ({ detail }) => act(detail));
+  on("execution_start", ({ prompt_id }) => (run = newRun(prompt_id)));
+  on("executing", (id) => id != null && begin(String(id)));
+  on("b_preview", (blob) => (preview = { run, id: run.id, blob, time: ++time }));
+  on("msdiffusion_areas", ({ node, ...told }) => run.areas.set(String(node), told));
+  // the page's own listeners come first
+  on("executed", (detail) => queueMicrotask(() => keep(detail)));
+  for (const type of ENDS) on(type, () => queueMicrotask(end));
 }
 
 /** The last preview, if it is one of these places'. */
 export function previewOf(places) {
-  const isShown = preview?.workflow && preview.workflow === openWorkflow();
-  return isShown && places.some((place) => idAt(place) === preview.id) ? preview : null;
+  if (!preview || !places.some((place) => idAt(place) === preview.id)) return null;
+  ask(preview.run);
+  return preview.run.owner && preview.run.owner === openOwner() ? preview : null;
 }
 
 /**
@@ -49,7 +38,7 @@ export function previewOf(places) {
  * `areas` by the ids of the nodes that had found them by then; or nothing.
  */
 export function pictureOf(places) {
-  const { pictures } = outcomeOf(openWorkflow());
+  const { pictures } = outcomeOf(openOwner());
   const came = places.map((place) => ({ place, ...pictures.get(idAt(place)) }));
   return came.filter(({ time }) => time).toSorted((one, other) => other.time - one.time)[0];
 }
@@ -59,37 +48,49 @@ export function idAt({ node, within }) {
   return within ? `${idAt(within)}:${node.id}` : String(node.id);
 }
 
+/** Asks the server whose run it is: where much is cached no output tells it before the end. */
+async function ask(one) {
+  if (one.owner || one.isAsked) return;
+  one.isAsked = true;
+  const owner = await ownerOfRunning(one.prompt);
+  one.owner ??= owner;
+}
+
 function begin(id) {
-  if (id == null) return;
-  running = { ...running, id: String(id) };
-  outcomeOf(running.workflow).areas.delete(running.id); // pictures before keep them
+  run.id = id;
+  run.areas.set(id, null);
 }
 
 /** Keeps the first picture of a node: areas are told of the first, too. */
-function keep(workflow, id, file) {
+function keep({ node, display_node, output }) {
+  run.owner ??= ownerOf(node, output);
+  const file = output?.images?.[0];
   if (!file) return;
   const { filename, subfolder = "", type = "output" } = file;
   // a file of an earlier run may have had the same name
   const query = new URLSearchParams({ filename, subfolder, type, rand: Math.random() });
-  const { pictures, areas } = outcomeOf(workflow);
   const address = api.apiURL(`/view?${query}`);
-  pictures.set(String(id), { address, time: ++time, areas: new Map(areas) });
+  const { pictures, areas } = settled();
+  pictures.set(String(display_node ?? node), { address, time: ++time, areas: new Map(areas) });
 }
 
-function end({ prompt_id }) {
-  queued.delete(prompt_id);
-  running = {};
+function end() {
+  settled();
+  run = newRun();
   preview = null;
 }
 
-/** What came of a workflow; of one that this page has not queued nothing is kept. */
-function outcomeOf(workflow) {
-  const none = { pictures: new Map(), areas: new Map() };
-  if (!workflow) return none;
-  if (!outcomes.has(workflow)) outcomes.set(workflow, none);
-  return outcomes.get(workflow);
+/** What came of the run's workflow, this run included: areas of nodes that did not run stay. */
+function settled() {
+  const outcome = outcomeOf(run.owner);
+  for (const [id, told] of run.areas) outcome.areas.set(id, told);
+  return outcome;
 }
 
-function openWorkflow() {
-  return app.extensionManager?.workflow?.activeWorkflow;
+/** What came of a workflow; nothing is kept where none is known. */
+function outcomeOf(owner) {
+  const none = { pictures: new Map(), areas: new Map() };
+  if (!owner) return none;
+  if (!outcomes.has(owner)) outcomes.set(owner, none);
+  return outcomes.get(owner);
 }
