@@ -8,6 +8,7 @@ import { openedFrom, placeOf } from "./layout_editor/links.js";
 import { Places } from "./layout_editor/places.js";
 import { passOn } from "./layout_editor/passing.js";
 import { hide, showPromoted } from "./layout_editor/promoted.js";
+import { followRuns } from "./layout_editor/runs.js";
 import { speak } from "./layout_editor/texts.js";
 
 const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as it is without this file
@@ -31,6 +32,7 @@ app.registerExtension({
     [HIDDEN_KIND]: (node, name, [, { default: start }]) => hold(node, name, start),
   }),
   setup() {
+    followRuns();
     const remember = ({ detail: { subgraph, fromNode } }) => openedFrom.set(subgraph, fromNode);
     app.canvas.canvas.addEventListener("subgraph-opened", remember);
   },

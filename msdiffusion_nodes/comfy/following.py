@@ -18,6 +18,7 @@ from ..errors import InputError
 from .runs import CALL, EVALUATION, RUN, Evaluation, Run, applied_on, evaluation_of
 from .shown_areas import remember
 from .site_patch import SitePatch
+from .told_areas import tell_page
 
 KEY = "msdiffusion"
 COMPILE_KEY = "torch.compile"  # ComfyUI's name for the wrapper of TorchCompileModel
@@ -73,6 +74,7 @@ def _on_run(
     finally:
         steps = run.end()
     remember(samples, steps)
+    tell_page(steps)
     return samples
 
 

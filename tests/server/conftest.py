@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """A server with the front end that ComfyUI brings."""
-    with _server(tmp_path_factory.mktemp("base")) as running:
+    with start_server(tmp_path_factory.mktemp("base")) as running:
         yield running
 
 
@@ -62,7 +62,7 @@ def newest_server(tmp_path_factory):
             "set FRONT_END_ROOT to the static folder of a comfyui-frontend-package, or run "
             "tools/test.py"
         )
-    with _server(tmp_path_factory.mktemp("newest"), "--front-end-root", path) as running:
+    with start_server(tmp_path_factory.mktemp("newest"), "--front-end-root", path) as running:
         yield running
 
 
@@ -130,7 +130,7 @@ def _comfyui():
     return Path(path)
 
 
-def _server(base, *arguments):
+def start_server(base, *arguments):
     """A server: pack, tiny nodes and the toy linked; adapters and pictures in its folders."""
     prepare_base(_comfyui(), [ROOT, TESTS / "tiny_models", WORLD], base=base)
     prepare_world(Path(sys.executable), base)

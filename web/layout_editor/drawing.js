@@ -36,6 +36,7 @@ export function paint(canvas, view) {
   const lines = { fine: Math.max(1, 1.5 / zoom), unit: Math.max(1, 1 / zoom) };
   const sheet = { context, frame, ...themeOf(canvas), ...lines };
   paintPicture(sheet, view);
+  paintOutlines(sheet, view);
   for (const box of view.unused) paintUnused(sheet, placed(frame, box));
   for (const index of layers(view)) paintBox(sheet, view, index);
   // a scene lies beneath, but what it is resized by lies on top
@@ -43,10 +44,10 @@ export function paint(canvas, view) {
   if (view.dragging) paintGuides(sheet, view.guides);
 }
 
-function paintPicture({ context, frame, sheet, text, fine }, { picture, fitted, grid }) {
+function paintPicture({ context, frame, sheet, text, fine }, { picture, fitted, grid, backdrop }) {
   context.fillStyle = css(sheet);
   context.fillRect(frame.x, frame.y, frame.width, frame.height);
-  context.globalAlpha = 0.6;
+  context.globalAlpha = backdrop.brightness;
   if (picture && fitted) drawFitted(context, picture, frame);
   else if (picture) context.drawImage(picture, frame.x, frame.y, frame.width, frame.height);
   context.strokeStyle = text;
@@ -71,10 +72,12 @@ function paintBox(sheet, view, index) {
   const place = placed(frame, view.boxes[index]);
   const selected = view.all || index === view.selected;
   const faint = isOff(view, index) ? 0.3 : 1;
-  context.fillStyle = colour(index, (selected ? 0.35 : 0.25) * faint);
+  const filled = (selected ? 0.35 : 0.25) * faint;
+  context.fillStyle = colour(index, view.isResult ? filled / 3 : filled);
   context.fillRect(place.x, place.y, place.width, place.height);
   const image = view.subjects[index]?.image;
-  if (image?.complete && image.naturalWidth) { // else it is not there yet, or missing
+  // over a result it would hide what the subject has become; else it may be missing, or to come
+  if (!view.isResult && image?.complete && image.naturalWidth) {
     context.globalAlpha = (selected ? 0.75 : 0.6) * faint;
     drawFitted(context, image, place);
     context.globalAlpha = 1;
@@ -88,6 +91,32 @@ function paintBox(sheet, view, index) {
 function dashesOf({ second, ...view }, index) {
   if (index === second) return [6, 4];
   return isOff(view, index) ? [2, 3] : [];
+}
+
+/** The areas that a run has found, each in its box's colour. */
+function paintOutlines(sheet, view) {
+  const { context, frame, unit } = sheet;
+  const isDrawn = (index) => index < view.boxes.length && !isScene(view, index);
+  context.lineJoin = "round";
+  for (const [index, lines] of view.outlines.entries()) {
+    if (!isDrawn(index)) continue;
+    context.beginPath();
+    for (const line of lines) {
+      for (const [number, point] of line.entries()) {
+        const at = pointOn(frame, point);
+        if (number) context.lineTo(...at);
+        else context.moveTo(...at);
+      }
+      context.closePath();
+    }
+    context.strokeStyle = css(haloOf(index, sheet.sheet));
+    context.lineWidth = (1.5 + 2 * EDGE) * unit;
+    context.stroke();
+    context.strokeStyle = colour(index);
+    context.lineWidth = 1.5 * unit;
+    context.stroke();
+  }
+  context.lineJoin = "miter";
 }
 
 /** A line with its halo, which is seen on any sheet and any picture. */

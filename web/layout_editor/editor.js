@@ -27,14 +27,17 @@ export class LayoutEditor {
    *   the text of options.js. `readOptions()` and `writeOptions(text)`: that one alone.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
-   *   image or null; `source`, "boxes" where this editor gives them, else a key of texts.js that says
-   *   who does; where it does not, the boxes `shown`, those `unused` and the `note` of the last run;
-   *   `prompts` (see chips.js).
+   *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
+   *   found in it, a list for each subject (see outlines.js); `source`, "boxes" where this editor
+   *   gives them, else a key of texts.js that says who does; where it does not, the boxes `shown`,
+   *   those `unused` and the `note` of the last run; `prompts` (see chips.js).
    *   `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
    *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
    *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
-   *   built anew; `grid` (a key of GRIDS), which is remembered with the node; `panning`, whether the
-   *   mouse moves the graph.
+   *   built anew; `grid` (a key of GRIDS) and `backdrop`, which are remembered with the node: whether
+   *   the last result is `shown`, and the `brightness` of what is behind the boxes, from 0 to 1;
+   *   `changeBackdrop(change, done)`, a step of undo once it is done; `panning`, whether the mouse
+   *   moves the graph.
    */
   constructor(host) {
     this.host = host;
@@ -105,6 +108,7 @@ export class LayoutEditor {
       act: ({ index, changes }) => this.rowOptions.change(index, changes),
       snap: (grid) => this.snapTo(grid),
       tell: (text) => this.tell(text),
+      backdrop: ({ change, done }) => this.changeBackdrop(change, done),
       resize: (size) => this.resize(size),
       undo: () => this.host.undo(),
       redraw: () => this.redraw(),
@@ -140,7 +144,8 @@ export class LayoutEditor {
     const text = this.host.read();
     const options = this.host.readOptions();
     const { color, backgroundColor } = getComputedStyle(this.canvas);
-    const look = [color, backgroundColor, zoomOf(this.canvas), this.host.names];
+    const { names, backdrop } = this.host;
+    const look = [color, backgroundColor, zoomOf(this.canvas), names, backdrop];
     const seen = JSON.stringify([text, options, this.context, look], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
@@ -238,6 +243,11 @@ export class LayoutEditor {
   snapTo(grid) {
     this.host.grid = grid;
     this.redraw();
+  }
+
+  changeBackdrop(change, done) {
+    this.host.changeBackdrop(change, done);
+    this.refresh();
   }
 
   resize(size) {

@@ -7,15 +7,18 @@ import { capture } from "./history.js";
 import { origin } from "./links.js";
 import { mend } from "./mending.js";
 import { imageOf } from "./pictures.js";
+import { Result } from "./result.js";
 import { plainPrompts } from "./sampled.js";
 import { takePictures } from "./taking.js";
 import { keeperOf, setInput, setValue, valueOf, widget } from "./values.js";
 
+const BACKDROP = { shown: false, brightness: 0.6 }; // at first
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
 /** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
+  const result = new Result();
   const write = (text, { areas, names, options } = {}) => {
     const place = placeOf();
     if (options !== undefined) setValue(keeperOf(place, "options"), options);
@@ -33,7 +36,9 @@ export function hostOf(placeOf) {
       remember(place.node);
     },
     write,
-    context: () => contextOf(placeOf()),
+    context() {
+      return contextOf(placeOf(), this.backdrop.shown ? result : null);
+    },
     take(came, target, look, signal) {
       const place = placeOf();
       return takePictures(place, place.node.msdLastRun?.names, came, target, look, signal, write);
@@ -76,21 +81,32 @@ export function hostOf(placeOf) {
       properties().msdGrid = value;
       remember(placeOf().node);
     },
+    get backdrop() {
+      return { ...BACKDROP, ...properties().msdBackdrop };
+    },
+    changeBackdrop(change, done) {
+      properties().msdBackdrop = { ...this.backdrop, ...change };
+      if (done) remember(placeOf().node);
+    },
   };
 }
 
-function contextOf(place) {
+/** @param result gives the last result; null where it is not to be shown. */
+function contextOf(place, result) {
   const { node } = place;
   const linked = Object.keys(SOURCES).find((name) => isGiven(place, name));
   const run = node.msdLastRun;
   const subjects = subjectsOf(place, run?.names).map(({ line, from, input, ...one }) => one);
   const picture = imageOf(place, "picture");
+  const last = result?.of(place);
   const context = {
     width: valueOf(place, "width") ?? run?.width ?? 1024,
     height: valueOf(place, "height") ?? run?.height ?? 1024,
     sizeLinked: ["width", "height"].some((name) => isGiven(place, name)),
     subjects,
-    picture: drawable(picture) ? picture : null,
+    picture: last?.picture ?? (drawable(picture) ? picture : null),
+    isResult: Boolean(last?.picture),
+    outlines: last?.outlines,
     source: linked ? SOURCES[linked] : "boxes",
     prompts: plainPrompts(place),
   };

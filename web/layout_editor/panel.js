@@ -1,6 +1,7 @@
 // The elements of the editor: toolbar, canvas, message, list of boxes, boxes as text.
 
 import { PRESETS } from "./arrange.js";
+import { Backdrop } from "./backdrop.js";
 import { added, allDistributed, allMirrored, cleared, exchanged, preset } from "./edits.js";
 import { button, choice, element, label } from "./elements.js";
 import { everything } from "./keys.js";
@@ -17,8 +18,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
 /**
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
- * ({ kind, index } of a chip), `snap` (a key of GRIDS), `resize` ([width, height] of the picture),
- * `act` ({ index, changes }, of options.js), `tell` (a text), `undo` and `redraw`.
+ * ({ kind, index } of a chip), `snap` (a key of GRIDS), `backdrop` ({ change, done }), `resize` ([width,
+ * height] of the picture), `act` ({ index, changes }, of options.js), `tell` (a text), `undo` and `redraw`.
  */
 export class Panel extends Teller {
   /**
@@ -36,6 +37,8 @@ export class Panel extends Teller {
     this.message.setAttribute("role", "status");
     this.list = new BoxList(look, (type, detail) => this.fire(type, detail), signal);
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
+    this.backdrop = new Backdrop((type, detail) => this.fire(type, detail), signal);
+    this.sizeBar.element.append(...this.backdrop.elements);
     this.spoken = element("div", { className: "msd-spoken" });
     this.spoken.setAttribute("aria-live", "polite");
     this.text = element("textarea", { className: "msd-text", hidden: true });
@@ -121,6 +124,7 @@ export class Panel extends Teller {
     const kept = document.activeElement === this.text || view.faulty;
     if (this.text.hidden || !kept) this.text.value = view.text;
     this.sizeBar.update(view);
+    this.backdrop.update(view);
     this.list.update(view);
     this.enlarged.update();
   }

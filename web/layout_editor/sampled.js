@@ -26,22 +26,16 @@ const UNKNOWN = { text: undefined, holders: [] };
  *   widgets in which it is written.
  */
 export function promptsOf(place) {
-  const { graph } = place.node;
-  const root = graph?.rootGraph ?? graph;
-  if (!root) return [];
-  const places = [...running(root, null, DEEPEST)];
-  const applied = places.filter(({ node }) => node.type === "ApplyMSDiffusion");
+  const places = placesAround(place);
   const samplers = places.filter(positiveOf);
-  return applied
-    .filter((each) => comesFrom(each, "MSD_LAYOUT", (from) => isSame(from, place)))
-    .map((apply) => ({
-      auto: autoOf(apply),
-      weight: valueOf(apply, "weight"),
-      overruled: Boolean(String(valueOf(apply, "subject_weights") ?? "").trim()),
-      sampled: samplers
-        .filter((each) => comesFrom(each, "MODEL", (from) => isSame(from, apply)))
-        .map((each) => encodedAt(each, positiveOf(each), DEEPEST)),
-    }));
+  return appliedTo(place, places).map((apply) => ({
+    auto: autoOf(apply),
+    weight: valueOf(apply, "weight"),
+    overruled: Boolean(String(valueOf(apply, "subject_weights") ?? "").trim()),
+    sampled: samplers
+      .filter((each) => comesFrom(each, ["MODEL"], (from) => isSame(from, apply)))
+      .map((each) => encodedAt(each, positiveOf(each), DEEPEST)),
+  }));
 }
 
 /** The same as plain data: `fixed` is a prompt that the page cannot write. */
@@ -52,6 +46,21 @@ export function plainPrompts(place) {
     auto: auto && plain(auto),
     sampled: sampled.map((texts) => texts.map(plain)),
   }));
+}
+
+/** The places of all nodes of a workflow that run. */
+export function placesAround({ node: { graph } }) {
+  const root = graph?.rootGraph ?? graph;
+  return root ? [...running(root, null, DEEPEST)] : [];
+}
+
+/** Those of each Apply MS-Diffusion that a Layout Boxes reaches. */
+export function appliedTo(place, places) {
+  return places.filter(
+    (each) =>
+      each.node.type === "ApplyMSDiffusion" &&
+      comesFrom(each, ["MSD_LAYOUT"], (from) => isSame(from, place)),
+  );
 }
 
 /** The places of all nodes that run, those in subgraphs once for each node that stands for them. */
@@ -69,13 +78,13 @@ function positiveOf({ node }) {
   return ofType(node, "CONDITIONING").find((name) => POSITIVE.includes(name));
 }
 
-/** Whether something on the way of inputs of a type to a place is what is looked for. */
-function comesFrom(place, type, isIt, seen = new Set()) {
-  return ofType(place.node, type).some((name) => {
+/** Whether something on the way of inputs of these types to a place is what is looked for. */
+export function comesFrom(place, types, isIt, seen = new Set()) {
+  return ofType(place.node, ...types).some((name) => {
     const from = origin(place, name);
     if (!from?.node || seen.has(from.node)) return false;
     seen.add(from.node);
-    return isIt(from) || comesFrom(from, type, isIt, seen);
+    return isIt(from) || comesFrom(from, types, isIt, seen);
   });
 }
 
@@ -106,11 +115,12 @@ function promptAt(place) {
   return { text: known ? text : undefined, holders: holders.filter(Boolean) };
 }
 
-function ofType(node, type) {
-  return (node.inputs ?? []).filter((input) => input.type === type).map((input) => input.name);
+export function ofType(node, ...types) {
+  const fitting = (node.inputs ?? []).filter((input) => types.includes(input.type));
+  return fitting.map((input) => input.name);
 }
 
-function isSame(one, other) {
+export function isSame(one, other) {
   if (!one || !other) return one === other;
   return one.node === other.node && isSame(one.within, other.within);
 }

@@ -22,6 +22,7 @@ export function viewOf(editor) {
     everywhere: acting[index].everywhere,
     off: !acting[index].enabled,
   }));
+  const { isResult = false, outlines = [] } = context;
   const faulty = Boolean(editor.fault ?? editor.notice?.faulty);
   const size = [width, height];
   return {
@@ -38,6 +39,7 @@ export function viewOf(editor) {
     unread: Boolean(unread) && !editor.notice, // the options cannot be read
     readOnly,
     grid: host.grid,
+    backdrop: host.backdrop,
     panning: host.panning,
     size, // of the picture, in its pixels
     sizeLinked, // whether another node gives it
@@ -49,7 +51,9 @@ export function viewOf(editor) {
     overruled: Boolean(prompts?.some((one) => one.overruled)), // whether another counts
     names: host.names, // of boxes without a subject
     picture,
-    fitted: !SHARES.includes(context.source),
+    fitted: isResult || !SHARES.includes(context.source),
+    isResult,
+    outlines, // of areas, for each box
     unused, // boxes that no subject has taken
     chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
   };

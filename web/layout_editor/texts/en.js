@@ -16,6 +16,8 @@ export const TEXTS = {
   aspects: "Aspect…",
   asPicture: "as the picture behind the boxes",
   sizeLinked: "Width and height come from another node.",
+  result: "Show the last result behind the boxes, with what Auto Layout found",
+  brightness: "Brightness of the picture behind the boxes",
   snap: "Snap to a grid",
   off: "Snap: off",
   eighths: "Snap: 1⁄8",

@@ -16,6 +16,8 @@ export const TEXTS = {
   aspects: "縦横比…",
   asPicture: "ボックスの背後の画像に合わせる",
   sizeLinked: "幅と高さは別のノードから来ています。",
+  result: "前回の結果をボックスの背後に表示（Auto Layout が見つけた領域も）",
+  brightness: "ボックスの背後の画像の明るさ",
   snap: "グリッドに吸着",
   off: "吸着：オフ",
   eighths: "吸着：1⁄8",

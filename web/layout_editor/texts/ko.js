@@ -16,6 +16,8 @@ export const TEXTS = {
   aspects: "비율…",
   asPicture: "박스 뒤의 이미지와 같게",
   sizeLinked: "너비와 높이는 다른 노드에서 옵니다.",
+  result: "박스 뒤에 마지막 결과와 Auto Layout이 찾은 영역 표시",
+  brightness: "박스 뒤 이미지의 밝기",
   snap: "격자에 맞추기",
   off: "맞춤: 끔",
   eighths: "맞춤: 1⁄8",

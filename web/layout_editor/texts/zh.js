@@ -16,6 +16,8 @@ export const TEXTS = {
   aspects: "宽高比…",
   asPicture: "与框后面的图片相同",
   sizeLinked: "宽度和高度来自其他节点。",
+  result: "在框后面显示上次的结果，以及 Auto Layout 找到的区域",
+  brightness: "框后面图片的亮度",
   snap: "吸附到网格",
   off: "吸附：关",
   eighths: "吸附：1⁄8",
