@@ -5,7 +5,7 @@ A table of jobs has a row for each picture. N is 1, 2, 3, … for the subjects:
 | column | |
 |---|---|
 | `id` | optional: a name of the row, unlike all others; without it, the row's number |
-| `picture_N` | the subject's picture; paths are relative to the table's folder. Its alpha cuts it out |
+| `picture_N` | the subject's picture, its path relative to the table's folder. Alpha cuts it out |
 | `mask_N` | optional: a picture of the same size, white on the subject |
 | `phrase_N` | what the subject is called |
 | `box_N` | its place: x0, y0, x1, y1 in shares of the picture |
