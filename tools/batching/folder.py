@@ -18,7 +18,8 @@ from .records import DONE, Record, Records
 from .tasks import Task
 
 SIDE = 320  # pixels of a thumbnail
-RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)"  # names that Windows does not allow
+# what Windows does not allow, and what looks like a name with a digest
+RESERVED = r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|-[0-9a-f]{12}$"
 
 
 class Folder:
@@ -74,6 +75,8 @@ class Folder:
         """
         try:
             with Image.open(io.BytesIO(picture)) as opened:
+                opened.verify()  # whether it has its end, which a decoder may not miss
+            with Image.open(io.BytesIO(picture)) as opened:
                 ending = opened.format.lower()
                 small = opened.convert("RGB")  # reads it to its end
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
@@ -91,10 +94,10 @@ class Folder:
 
 def file_name(name: str) -> str:
     """A name for a file that any system takes, another one for every id."""
-    safe = re.sub(r"[^a-z0-9_.-]+", "_", name.lower())[:60].strip("._")
-    if safe == name and not re.match(RESERVED, safe):
+    safe = re.sub(r"[^a-z0-9_.-]+", "_", name.lower())[:60].strip("._-")
+    if safe == name and name and not re.search(RESERVED, name):
         return name
-    return f"{safe.replace('.', '_')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-_")
+    return f"{safe.replace('.', '_') or 'row'}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def write(path: Path, content: bytes) -> None:

@@ -159,7 +159,7 @@ def _boxes(row: Row, count: int) -> cells.Boxes | None:
         return None
     boxes = row.read("layout", cells.layout)
     if boxes is not None and len(boxes) != count:
-        text = f"{shortened(row.row['layout'])} has {len(boxes)} boxes, the row {count} subjects"
+        text = f"{shortened(row.row['layout'])} has {len(boxes)} boxes for {count} subjects"
         row.fault("layout", text)
         return None
     return boxes
