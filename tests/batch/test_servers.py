@@ -183,7 +183,7 @@ def test_a_server_that_hangs_loses_its_row_to_another(folder, batch, hasty, firs
     rows = rows_of(6, steps=2)
     out = folder / "out"
     try:
-        with when_painted(out, 1, lambda: send(second, signal.SIGSTOP)):
+        with when_painted(out, lambda: send(second, signal.SIGSTOP)):
             batch(rows)
     finally:
         send(second, signal.SIGCONT)
@@ -204,7 +204,7 @@ def test_a_server_that_dies_loses_its_row_to_another_and_may_come_back(
         send(second, signal.SIGKILL)
         second.revive(Event())
 
-    with when_painted(out, 1, die_and_come_back):
+    with when_painted(out, die_and_come_back):
         batch(rows)
     check(out, rows)
     assert (second.process.address, "fault") in events(folder)
@@ -213,7 +213,7 @@ def test_a_server_that_dies_loses_its_row_to_another_and_may_come_back(
 def test_with_no_server_left_the_rest_is_kept_for_later(folder, batch, hasty, first, second):
     rows = rows_of(6, steps=2)
     out = folder / "out"
-    with when_painted(out, 1, lambda: send(second, signal.SIGKILL)):
+    with when_painted(out, lambda: send(second, signal.SIGKILL)):
         with pytest.raises(SetupError, match="No server is left, and . rows are not painted"):
             batch(rows, servers=(second.process.address,))
     left = [row["row"] for row in results_of(out) if row["status"] == "left"]

@@ -54,13 +54,13 @@ def slow(server, awake=0.1, asleep=0.4):
 
 
 @contextmanager
-def when_painted(out, count, act):
-    """Does something once that many rows are recorded."""
+def when_painted(out, act, by=""):
+    """Does something once a row is recorded, of the server that is named."""
     over = Event()
 
     def look():
         while not over.wait(0.02):
-            if len(lines(out / "records.jsonl")) >= count:
+            if any(by in one["server"] for one in lines(out / "records.jsonl")):
                 act()
                 return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def own_server() -> InOwnFolder:
     python, comfyui = setup(Progress(4))
     cpu = not (os.environ.get("COMFYUI_PATH") and has_accelerator(python))
     return make_server(python, comfyui, cpu, "own")
+
+
+def comfyui_here(download: bool) -> tuple[Path, Path]:
+    """The Python and the ComfyUI that other nodes of a cluster may have in the same place.
+
+    Args:
+        download: whether they are to be there if they are not.
+    """
+    if download and not os.environ.get("COMFYUI_PATH"):
+        return setup(Progress(4))
+    return Path(sys.executable), Path(os.environ.get("COMFYUI_PATH") or STATE / "ComfyUI")
 
 
 def found_models(server: ComfyServer) -> Models:

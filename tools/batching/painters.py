@@ -12,8 +12,9 @@ from comfy_server import ComfyServer
 from console import SetupError
 
 from .server import Server, ServerFault
-from .tasks import Task
+from .tasks import Prompt, Task
 
+Contents = Mapping[str, Callable[[], bytes]]
 PATIENCE = 60  # seconds in which a server that went away may come back
 
 
@@ -41,7 +42,7 @@ class Painter(Protocol):
         """Ends what `open` has started."""
 
 
-def contents(task: Task) -> Mapping[str, Callable[[], bytes]]:
+def contents(task: Task) -> Contents:
     """How to read each picture of a task, by its name in the prompt."""
     return {name: file.read for name, file in task.files.items()}
 
@@ -88,10 +89,14 @@ class OwnServer(RunningServer):
             raise ServerFault(str(error)) from error
 
     def paint(self, task: Task, timeout: float, stop: Event) -> bytes:
+        return self.paint_prompt(task.prompt, task.output, contents(task), timeout, stop)
+
+    def paint_prompt(
+        self, prompt: Prompt, output: str, files: Contents, timeout: float, stop: Event
+    ) -> bytes:
+        """As `paint`, of a prompt whose pictures come from anywhere."""
         try:
-            picture, reference = self.server.paint(
-                task.prompt, task.output, contents(task), timeout, stop
-            )
+            picture, reference = self.server.paint(prompt, output, files, timeout, stop)
         except ServerFault as error:
             if self.process.running:
                 raise

@@ -24,7 +24,7 @@ from .folder import Folder
 from .jobs import Jobs
 from .models import Models
 from .options import Options
-from .own import found_models, named_models, own_server
+from .own import comfyui_here, found_models, named_models, own_server
 from .painters import OwnServer, Painter, RunningServer
 from .progress import Bar
 from .records import DONE, FAILED, LEFT, Log, Records, now
@@ -63,7 +63,7 @@ def run(table: Path, out: Path, options: Options) -> Outcome:
     with folder.locked(), ExitStack() as stack:
         log = Log(out / "servers.jsonl")
         tell = telling(log, Bar.write)
-        painters = open_all(_painters(options), stack, tell)
+        painters = open_all(_painters(options, stack), stack, tell)
         if isinstance(how, Models) and not options.toy and isinstance(painters[0], OwnServer):
             tasks = jobs.tasks(found_models(painters[0].process))
         painters = admit(table, tasks, painters, tell)
@@ -93,9 +93,15 @@ def _how(options: Options) -> Models | Workflow:
     return named_models(options.toy, *files)
 
 
-def _painters(options: Options) -> list[Painter]:
+def _painters(options: Options, stack: ExitStack) -> list[Painter]:
     if options.servers:
         return [RunningServer(address) for address in options.servers]
+    if options.ray is not None:
+        from .ray_painters import Cluster  # its package is there only where it is wanted
+
+        cluster = Cluster(options.ray, *comfyui_here(download=options.ray == "auto"))
+        stack.callback(cluster.close)
+        return cluster.painters(options.actors, options.cpus)
     return [own_server()]
 
 
@@ -119,6 +125,11 @@ def _paint(
     tell: Tell,
 ) -> None:
     facts = {painter.name: painter.facts() for painter in painters}
+
+    def back(painter: Painter) -> None:
+        readmit(painter, tasks)
+        facts[painter.name] = painter.facts()
+
     bar = Bar(total, total - len(tasks))
 
     def keep(ended: Ended) -> None:
@@ -145,7 +156,7 @@ def _paint(
         painters,
         keep,
         tell,
-        lambda painter: readmit(painter, tasks),
+        back,
         options.timeout,
         options.tries,
         options.in_flight,

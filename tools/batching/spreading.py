@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 
 from .painters import Painter
 from .server import RowFault, ServerFault, Stopped
@@ -70,6 +70,8 @@ class Spreading:
         self._waiting = deque(Attempt(task) for task in tasks)
         self._running = 0
         self._alive: dict[str, int] = {}  # threads by painter
+        self._reviving = {painter.name: Lock() for painter in painters}
+        self._lives = {painter.name: 0 for painter in painters}  # how often it was revived
         self._changed = Condition()
 
     def run(self, look: Callable[[], None]) -> None:
@@ -100,6 +102,7 @@ class Spreading:
         faults = 0
         try:
             while attempt := self._take(painter):
+                life = self._lives[painter.name]
                 reason = self._try(painter, attempt)
                 faults = faults + 1 if reason else 0
                 if not reason:
@@ -108,9 +111,7 @@ class Spreading:
                 if faults >= FAULTS:
                     self.tell(painter.name, "left out", f"{faults} faults in a row")
                     return
-                painter.revive(self.stop)
-                self.admit(painter)
-                self.tell(painter.name, "back", "it answers again")
+                self._revive(painter, life)
         except ServerFault as error:
             if not self.stop.is_set():
                 self.tell(painter.name, "left out", str(error))
@@ -123,6 +124,15 @@ class Spreading:
             with self._changed:
                 self._alive[painter.name] -= 1
                 self._changed.notify_all()
+
+    def _revive(self, painter: Painter, life: int) -> None:
+        """Has a painter come back, once for all of its threads."""
+        with self._reviving[painter.name]:
+            if self._lives[painter.name] == life:
+                painter.revive(self.stop)
+                self.admit(painter)
+                self._lives[painter.name] += 1
+                self.tell(painter.name, "back", "it answers again")
 
     def _try(self, painter: Painter, attempt: Attempt) -> str:
         """Paints one row; returns what is wrong with the painter, if anything."""
