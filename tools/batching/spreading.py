@@ -16,7 +16,7 @@ from .painters import Painter
 from .server import RowFault, ServerFault, Stopped
 from .tasks import Task
 
-FAULTS = 3  # of a painter in a row, without a picture between them, before it is left out
+FAULTS = 3  # rows with which a painter fails one after the other before it is left out
 
 
 @dataclass
@@ -99,17 +99,18 @@ class Spreading:
             raise self.error
 
     def _work(self, painter: Painter) -> None:
-        faults = 0
+        failed: set[int] = set()  # one row alone may be at fault itself
         try:
             while attempt := self._take(painter):
                 life = self._lives[painter.name]
                 reason = self._try(painter, attempt)
-                faults = faults + 1 if reason else 0
                 if not reason:
+                    failed.clear()
                     continue
+                failed.add(attempt.task.row)
                 self.tell(painter.name, "fault", f"row {attempt.task.row}: {reason}")
-                if faults >= FAULTS:
-                    self.tell(painter.name, "left out", f"{faults} faults in a row")
+                if len(failed) >= FAULTS:
+                    self.tell(painter.name, "left out", f"it failed with {FAULTS} rows in a row")
                     return
                 self._revive(painter, life)
         except ServerFault as error:
