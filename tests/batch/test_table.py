@@ -53,8 +53,12 @@ def test_all_kinds_of_table_say_the_same(rows, tmp_path_factory):
     assert read(folder / "jobs.parquet") == read(folder / "jobs.jsonl") == full(rows)
 
 
-@settings(max_examples=60, deadline=None)
-@given(content=st.binary(max_size=200), kind=st.sampled_from(["csv", "jsonl", "parquet"]))
+@settings(max_examples=200, deadline=None)
+@given(
+    content=st.binary(max_size=200)
+    | st.text('a",;\n\r\t []{}:1\u2028\0', max_size=40).map(str.encode),
+    kind=st.sampled_from(["csv", "jsonl", "parquet"]),
+)
 def test_whatever_a_file_holds_it_is_rows_or_faults(content, kind, tmp_path_factory):
     path = tmp_path_factory.mktemp("any") / f"jobs.{kind}"
     path.write_bytes(content)

@@ -65,9 +65,8 @@ Read = tuple[Sequence[str], list[dict[str, Any]], list[Fault]]
 
 def _read_csv(path: Path) -> Read:
     faults: list[Fault] = []
-    data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         why = f"byte {error.start + 1} is no UTF-8: save it as “CSV UTF-8”"
         return (), [], [Fault(0, "", why)]
@@ -79,17 +78,16 @@ def _read_csv(path: Path) -> Read:
         faults.append(Fault((row.number or 1) - 1, "", f"{cells}; put quotes around commas"))
         return "skip"
 
-    header = next(line for line in text.splitlines() if line.strip())
-    delimiter = max(DELIMITERS, key=header.count)
-    width = len(next(csv.reader([header], delimiter=delimiter)))
+    delimiter = max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
     try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        width = len(next(filter(None, lines)))
         # the header is read as a row, so that every cell is text: 007 stays 007
         found = pyarrow.csv.read_csv(
             io.BytesIO(text.encode()),
             pyarrow.csv.ReadOptions(
                 column_names=[str(number) for number in range(width)],
-                use_threads=False,
-                block_size=max(len(data) + 1, 1 << 20),  # a cell may not go over two blocks
+                use_threads=False,  # else faulty rows have no number
             ),
             pyarrow.csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
@@ -98,8 +96,10 @@ def _read_csv(path: Path) -> Read:
                 column_types={str(number): pyarrow.string() for number in range(width)}
             ),
         )
-    except pyarrow.ArrowInvalid as error:
+    except (pyarrow.ArrowInvalid, csv.Error) as error:
         return (), [], [*faults, Fault(0, "", f"it is no CSV: {error}")]
+    if not found.num_rows:
+        return (), [], [*faults, Fault(0, "", "it has no header")]
     (*columns,), *rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
     columns = [name.strip() for name in columns]
     faulty = {fault.row for fault in faults}
