@@ -4,7 +4,7 @@ import time
 from threading import Event, Thread
 
 import pytest
-from batching.server import RowFault, ServerFault
+from batching.ends import RowFault, ServerFault
 from batching.spreading import Spreading
 from batching.tasks import Task
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from console import SetupError, note
 
+from .ends import ServerFault
 from .faults import refuse
 from .fitting import faults_of, misfits
 from .painters import Painter
 from .records import Log, now
-from .server import ServerFault
 from .tasks import Task
 
 Tell = Callable[[str, str, str], None]  # a painter's name, what happened to it, why

@@ -37,6 +37,9 @@ def options_of(arguments: Sequence[str]) -> Arguments:
     given = _parser().parse_args(arguments)
     if given.server and given.ray is not None:
         raise SetupError("--server and --ray exclude each other: leave one out.")
+    for address in given.server:
+        if not address.startswith(("http://", "https://")):
+            raise SetupError(f"--server {address}: expected http://… or https://….")
     if not given.workflow and (given.map or given.output_node):
         raise SetupError("--map and --output-node belong to --workflow.")
     if given.workflow and (given.toy or given.checkpoint or given.clip_vision or given.adapter):

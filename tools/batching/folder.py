@@ -78,11 +78,11 @@ class Folder:
                 opened.verify()  # whether it has its end, which a decoder may not miss
             with Image.open(io.BytesIO(picture)) as opened:
                 ending = opened.format.lower()
-                small = opened.convert("RGB")  # reads it to its end
+                small = thumbnail(opened)  # reads it to its end
         except (OSError, SyntaxError, Image.DecompressionBombError) as error:
             raise ValueError(f"it gave no whole picture: {error}") from error
         digest = hashlib.sha256(picture).hexdigest()
-        write(self.thumbnail(digest), thumbnail(small))
+        write(self.thumbnail(digest), small)
         path = self.pictures / f"{file_name(task.id)}.{ending}"
         write(path, picture)
         return path.relative_to(self.path).as_posix(), digest
@@ -111,9 +111,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def thumbnail(picture: Image.Image) -> bytes:
-    """A small JPEG of it."""
-    small = picture.convert("RGB")
+    """A small JPEG of it; what its alpha hides is black, as the encoder gets it."""
+    small = picture.convert("RGBA")
     small.thumbnail((SIDE, SIDE))
+    small = Image.alpha_composite(Image.new("RGBA", small.size, "black"), small).convert("RGB")
     file = io.BytesIO()
     small.save(file, "JPEG", quality=82)
     return file.getvalue()

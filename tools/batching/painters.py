@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from comfy_server import ComfyServer
 from console import SetupError
 
-from .server import Server, ServerFault
+from .ends import ServerFault
+from .server import Server
 from .tasks import Prompt, Task
 
 Contents = Mapping[str, Callable[[], bytes]]

@@ -11,8 +11,8 @@ from typing import Any
 
 import ray
 
+from .ends import RowFault, ServerFault
 from .own import make_server
-from .server import RowFault, ServerFault
 from .tasks import Prompt
 
 

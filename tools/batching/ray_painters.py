@@ -20,8 +20,8 @@ from packages import ROOT
 from published import published_files, tracked_files
 from ray.exceptions import GetTimeoutError, RayError
 
+from .ends import RowFault, ServerFault, Stopped
 from .references import Reference
-from .server import RowFault, ServerFault, Stopped
 from .tasks import Task
 
 START = 600  # seconds in which an actor must be placed and its ComfyUI must answer

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FOLDER = "msdiffusion_batch"  # in the servers' input folder
-MOST = 256 * 1024**2  # bytes of a file
+MOST = 99 * 1024**2  # bytes of a file: ComfyUI takes 100 MB with all around it
 
 
 @dataclass(frozen=True)

@@ -5,46 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 import time
-import urllib.error
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from threading import Event
 from typing import Any
 
 from comfy_client import ComfyClient
-from prompt_errors import PromptError, failure
+from prompt_errors import PromptError
 
+from .ends import RowFault, ServerFault, Stopped, ended, server_faults, the_picture
 from .tasks import Prompt
 
 PAUSE, LOOK = 0.25, 2.0  # seconds between questions for the picture, and for the queue
 SILENCE = 120.0  # seconds without any answer: loading a model may keep a server that busy
-SERVERS_OWN = ("OutOfMemory", "MemoryError", "AcceleratorError", "CUDA error")  # not the row's
-
-
-class RowFault(Exception):
-    """The row cannot be painted, on any server. The text is ComfyUI's reason."""
-
-
-class ServerFault(Exception):
-    """This server cannot paint now; another one may."""
-
-
-class Stopped(Exception):
-    """The batch was interrupted."""
-
-
-@contextmanager
-def _server_faults() -> Iterator[None]:
-    """What goes wrong on the way to a server is the server's fault."""
-    try:
-        yield
-    except urllib.error.HTTPError as error:
-        raise ServerFault(f"it answered HTTP {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", error)
-        raise ServerFault(f"no proper answer: {reason or type(error).__name__}") from error
 
 
 class Server(ComfyClient):
@@ -56,7 +31,7 @@ class Server(ComfyClient):
 
     def facts(self) -> dict[str, str]:
         """Versions and device."""
-        with _server_faults():
+        with server_faults():
             stats = self.get("/system_stats")
             system, devices = stats["system"], stats["devices"]
             return {
@@ -67,7 +42,7 @@ class Server(ComfyClient):
 
     def object_info(self) -> dict[str, Any]:
         """The nodes that it has."""
-        with _server_faults():
+        with server_faults():
             return self.get("/object_info")
 
     def paint(
@@ -95,7 +70,7 @@ class Server(ComfyClient):
         number = str(uuid.uuid4())
         try:
             self._send(prompt, number, files)
-            with _server_faults():
+            with server_faults():
                 entry = self._wait(number, timeout, stop)
         except BaseException:
             with suppress(OSError, ValueError, http.client.HTTPException):
@@ -105,8 +80,9 @@ class Server(ComfyClient):
                 hurried.post("/interrupt", {"prompt_id": number})
             raise
         reference = the_picture(entry["outputs"], output)
-        with _server_faults():
+        with server_faults():
             picture = self.image(reference)
+        with suppress(OSError, ValueError, http.client.HTTPException):
             self.post("/history", {"delete": [number]})  # the page would list thousands
         return picture, reference
 
@@ -131,10 +107,10 @@ class Server(ComfyClient):
 
     def _send(self, prompt: Prompt, number: str, files: Mapping[str, Callable[[], bytes]]) -> None:
         for again in (False, True):
-            with _server_faults():
+            with server_faults():
                 names = {name: self._upload(name, read) for name, read in files.items()}
             try:
-                with _server_faults():
+                with server_faults():
                     self.queue(_renamed(prompt, names), prompt_id=number)
                 return
             except PromptError as error:
@@ -181,7 +157,7 @@ class Server(ComfyClient):
                     raise ServerFault(f"it hangs: no answer for {now - answered:.0f} s") from error
                 continue
             if entry is not None:
-                return _ended(entry)
+                return ended(entry)
             if now - moved > timeout:
                 raise ServerFault(f"the row took longer than {timeout:.0f} s")
         raise Stopped
@@ -194,41 +170,6 @@ class Server(ComfyClient):
         waiting = sorted(one[:2] for one in queue["queue_pending"])
         places = (place for place, one in enumerate(waiting, 1) if one[1] == number)
         return next(places, None)
-
-
-def the_picture(outputs: Mapping[str, Any], wanted: str) -> dict[str, str]:
-    """The one picture that a prompt gave.
-
-    Raises:
-        RowFault: there is none, or there are several.
-    """
-    found = {
-        node: one["images"]
-        for node, one in outputs.items()
-        if one.get("images") and (node == wanted or not wanted)
-    }
-    saved = {node: some for node, some in found.items() if some[0].get("type") == "output"}
-    found = saved or found
-    if not found:
-        raise RowFault(f"No picture came from {f'node {wanted}' if wanted else 'any node'}.")
-    if len(found) > 1:
-        raise RowFault(f"Pictures came from nodes {', '.join(found)}: name one by --output-node.")
-    ((node, pictures),) = found.items()
-    if len(pictures) > 1:
-        raise RowFault(f"Node {node} gave {len(pictures)} pictures; a row is one picture.")
-    return pictures[0]
-
-
-def _ended(entry: dict[str, Any]) -> dict[str, Any]:
-    if entry["status"]["status_str"] != "error":
-        return entry
-    error = failure(entry)
-    kind = str(error.details.get("exception_type", ""))
-    said = f"{kind} {error}"
-    # somebody pressed the button, or this machine is too small
-    if "exception_type" not in error.details or any(one in said for one in SERVERS_OWN):
-        raise ServerFault(str(error))
-    raise RowFault(str(error))
 
 
 def _renamed(prompt: Prompt, names: Mapping[str, str]) -> Prompt:

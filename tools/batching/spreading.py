@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition, Event, Lock, Thread
 
+from .ends import RowFault, ServerFault, Stopped
 from .painters import Painter
-from .server import RowFault, ServerFault, Stopped
 from .tasks import Task
 
 FAULTS = 3  # rows with which a painter fails one after the other before it is left out
