@@ -1,32 +1,34 @@
-"""A ComfyUI server as a child process, and the few calls of its HTTP API that we need."""
+"""A ComfyUI server as a child process."""
 
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import socket
 import subprocess
+import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from comfy_client import ComfyClient
 from console import SetupError
 from packages import COMPILED, STATE, make_state
-from prompt_errors import PromptError, answer_of, failure, refusal
+from prompt_errors import PromptError, failure
 
 __all__ = ["ComfyServer", "PromptError"]
 
-# a proxy must not see calls to 127.0.0.1
-_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# reads until its end, which comes when we are gone, in whatever way
+_GUARD = """
+import os, signal, sys
+sys.stdin.read()
+os.kill(int(sys.argv[1]), getattr(signal, "SIGKILL", signal.SIGTERM))
+"""
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 
 
-class ComfyServer:
+class ComfyServer(ComfyClient):
     """Runs ComfyUI's main.py until the `with` block ends.
 
     Args:
@@ -36,6 +38,7 @@ class ComfyServer:
         port: 0 picks a free one.
         extra_args: more arguments for main.py.
         cpu: keep everything on the CPU.
+        guarded: end it even when this process is killed.
     """
 
     def __init__(
@@ -46,16 +49,19 @@ class ComfyServer:
         port: int = 0,
         extra_args: Sequence[str] = (),
         cpu: bool = True,
+        guarded: bool = False,
     ) -> None:
         self.python = python
         self.comfyui = comfyui
         self.base = base
         self.port = port or _free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
         self.extra_args = tuple(extra_args)
         self.cpu = cpu
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.guarded = guarded
         self.log = STATE / f"server-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ComfyServer:
         self.start()
@@ -85,6 +91,9 @@ class ComfyServer:
                 cwd=self.base,
             )
         atexit.register(self.stop)
+        if self.guarded:
+            command = [sys.executable, "-c", _GUARD, str(self.process.pid)]
+            self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         end = time.monotonic() + timeout
         try:
             while not self._answers():
@@ -103,6 +112,10 @@ class ComfyServer:
     def stop(self) -> None:
         """Ends the server; does nothing when it has ended."""
         atexit.unregister(self.stop)
+        if self._guard is not None:  # before the number of the process belongs to another one
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
         if not self.running:
             return
         self.process.terminate()
@@ -116,35 +129,6 @@ class ComfyServer:
         """The end of the log, indented, with the name of the file."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
         return "\n".join([f"The end of {self.log}:", *(f"    {line}" for line in lines)])
-
-    def get(self, path: str) -> Any:
-        """GET a path such as `/object_info`; returns the JSON."""
-        return _json(self._call(path))
-
-    def text(self, path: str) -> str:
-        """GET a path whose answer is text, such as a node's help page."""
-        return self._call(path).decode()
-
-    def post(self, path: str, data: Any) -> Any:
-        """POST data as JSON; returns the JSON of the answer, None when it is empty."""
-        body = json.dumps(data).encode()
-        return _json(self._call(path, body, {"Content-Type": "application/json"}))
-
-    def queue(self, prompt: dict[str, Any], client_id: str | None = None) -> str:
-        """Queues a prompt (API form) and returns its id.
-
-        Raises:
-            PromptError: when the server refuses the prompt or any of its output nodes.
-        """
-        data = {"prompt": prompt, **({"client_id": client_id} if client_id else {})}
-        try:
-            answer = self.post("/prompt", data)
-        except urllib.error.HTTPError as error:
-            answer = answer_of(error)
-        # with two outputs, one of them bad, the answer is a 200 that carries the errors
-        if "error" in answer or answer.get("node_errors"):
-            raise refusal(answer, prompt)
-        return answer["prompt_id"]
 
     def wait(
         self, prompt_id: str, timeout: float = 600, look: Callable[[], None] = lambda: None
@@ -173,17 +157,6 @@ class ComfyServer:
                 return entry
             time.sleep(0.2)
         raise SetupError(f"The prompt took more than {timeout:.0f} seconds. {self.last_lines()}")
-
-    def image(self, ref: dict[str, str]) -> bytes:
-        """A picture that a node saved; `ref` is `{filename, subfolder, type}` of its output."""
-        return self._call(f"/view?{urllib.parse.urlencode(ref)}")
-
-    def _call(
-        self, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> bytes:
-        request = urllib.request.Request(self.address + path, body, headers or {})
-        with _http.open(request, timeout=60) as answer:
-            return answer.read()
 
     def _answers(self) -> bool:
         try:
@@ -217,7 +190,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def _json(body: bytes) -> Any:
-    return json.loads(body) if body.strip() else None

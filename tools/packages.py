@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".comfyui"
 VENV = ROOT / ".venv"
 COMPILED = STATE / "compiled"  # Python's, where a ComfyUI is not ours
+BATCH = ROOT / "tools" / "requirements-batch.txt"
 OLDEST_PYTHON = (3, 10)
 PIP_HELP = (
     "Check the network connection and the free disk space (7 GB on Linux), then run the same "
@@ -104,9 +105,19 @@ def comfyui_group(comfyui: Path) -> Group:
 
 
 def group_for_tests() -> Group:
-    """What the tests need on top: the lines of tests/requirements.txt."""
-    lines = read_requirements(ROOT / "tests" / "requirements.txt")
+    """What the tests need on top, those of batches among them."""
+    lines = read_requirements(ROOT / "tests" / "requirements.txt") + read_requirements(BATCH)
     return Group("tests", "what the tests need", tuple(lines))
+
+
+def group_for_batch(ray: bool) -> tuple[Group, ...]:
+    """What tools/batch.py needs on top; Ray, which few need, in a group of its own."""
+    lines = read_requirements(BATCH)
+    own = tuple(line for line in lines if not line.startswith("ray"))
+    groups = [Group("batch", "what batches need", own)]
+    if ray:
+        groups.append(Group("ray", "Ray", tuple(line for line in lines if line not in own)))
+    return tuple(groups)
 
 
 def read_requirements(path: Path) -> list[str]:

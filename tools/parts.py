@@ -13,7 +13,13 @@ NOT_OURS = ("--config", 'extend-exclude = [".comfyui"]')
 CHECKS = {"comfy node validate": "validate", "comfy-test lint": "lint", "nodesafe": "nodesafe"}
 EARLY = "tests/publish"  # needs no package of ComfyUI's
 # then one after the other, each in so many processes; -n0 among the arguments takes one
-LATER = {"tests/page": 1, "tests/library": 2, "tests/comfyui": 2, "tests/server": 2}
+LATER = {
+    "tests/page": 1,
+    "tests/library": 2,
+    "tests/comfyui": 2,
+    "tests/batch": 1,  # two servers of its own keep both cores busy
+    "tests/server": 2,
+}
 WITHOUT_COMFYUI = ("tests/library", "tests/publish", "tests/page")  # a machine may have none
 WITH_BROWSER = "tests/server"
 # a page under load loses a click now and then: what passes the second time is listed as such

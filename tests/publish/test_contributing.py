@@ -26,8 +26,14 @@ def test_every_script_of_the_editor_is_on_the_map():
     assert [path.name for path in scripts if f"`{path.stem}`" not in TEXT] == []
 
 
+def test_every_module_of_batches_is_on_the_map():
+    modules = (ROOT / "tools" / "batching").glob("*.py")
+    named = {path.stem for path in modules if f"`{path.stem}`" not in TEXT}
+    assert named == {"__init__"}
+
+
 @pytest.mark.parametrize(
-    "folder", ["library", "page", "comfyui", "server", "publish", "tiny_models"]
+    "folder", ["library", "page", "comfyui", "batch", "server", "publish", "tiny_models"]
 )
 def test_every_folder_of_tests_is_on_the_map(folder):
     assert f"`tests/{folder}`" in TEXT
