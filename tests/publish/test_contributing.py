@@ -21,6 +21,11 @@ def test_every_module_of_the_library_is_on_the_map():
     assert {path.name for path in modules - named} == {"__init__.py"}
 
 
+def test_every_module_of_the_benchmark_is_on_the_map():
+    modules = [path.stem for path in (ROOT / "msbench").glob("[!_]*.py")]
+    assert [name for name in modules if f"`{name}`" not in TEXT] == []
+
+
 def test_every_script_of_the_editor_is_on_the_map():
     scripts = (ROOT / "web" / "layout_editor").glob("*.js")
     assert [path.name for path in scripts if f"`{path.stem}`" not in TEXT] == []
@@ -33,7 +38,8 @@ def test_every_module_of_batches_is_on_the_map():
 
 
 @pytest.mark.parametrize(
-    "folder", ["library", "page", "comfyui", "batch", "server", "publish", "tiny_models"]
+    "folder",
+    ["library", "page", "comfyui", "batch", "msbench", "server", "publish", "tiny_models"],
 )
 def test_every_folder_of_tests_is_on_the_map(folder):
     assert f"`tests/{folder}`" in TEXT
