@@ -121,7 +121,7 @@ class Pictures:
     def boxes(self, page: Any) -> None:
         """Two subjects, one box selected."""
         number = self.example(page, FIRST)
-        page.page.click(".msd-row[data-box='0'] button")
+        page.page.click("[data-tool=select0]")
         self.save(page, number, "LayoutBoxes")
 
     def drag(self, page: Any) -> None:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { near } from "./near.mjs";
-import { newBox, withBox } from "../../web/layout_editor/spots.js";
+import { following, newBox, withBox } from "../../web/layout_editor/spots.js";
 
 const LEFT = [0, 0, 0.5, 1];
 const RIGHT = [0.5, 0, 1, 1];
@@ -50,4 +50,13 @@ test("subjects before it that have no box get one of their own", () => {
   const [first, second, third] = withBox([LEFT], 2, -1, NEW);
   assert.deepEqual([first, third], [LEFT, NEW]);
   assert.ok(second[0] < second[2] && second[1] < second[3]);
+});
+
+test("what is said of a box goes with it to its subject's place", () => {
+  const boxes = [LEFT, [...LEFT], RIGHT];
+  const said = ["left", "other", "right"];
+  const taken = withBox(boxes, 0, 2, NEW);
+  assert.deepEqual(following(said, boxes, taken), ["right", "left", "other"]);
+  const made = withBox(boxes, 1, -1, NEW);
+  assert.deepEqual(following(said, boxes, made), ["left", undefined, "other", "right"]);
 });

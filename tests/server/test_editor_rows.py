@@ -12,6 +12,11 @@ THIRD = [0.15, 0.7, 0.35, 0.95]
 LARGE = "() => document.querySelector('.msd-enlarged:popover-open img')?.clientWidth ?? 0"
 TOPS = """panel => [...panel.querySelector('.msd-toolbar').children]
     .map(one => Math.round(one.getBoundingClientRect().top))"""
+NARROW = """([id, width]) => {
+    const node = window.app.graph.getNodeById(id);
+    node.setSize([width, node.size[1]]);
+    node.graph.setDirtyCanvas(true, true);
+}"""
 
 
 def opened(look, boxes, **linked):
@@ -197,10 +202,13 @@ def test_thumbnails_can_be_seen_and_are_large_under_the_mouse_and_the_keyboard(l
     editor.wait_for(lambda: look.page.evaluate(LARGE) >= 200, True)
 
 
-def test_the_toolbar_is_one_line_in_a_new_node(look):
+def test_the_toolbar_is_one_line_in_a_new_node_and_in_a_narrower_one(look):
     editor = Editor.add(look, TWO)
-    assert len(set(editor.panel.evaluate(TOPS))) == 1
-    assert editor.panel.query_selector(".msd-toolbar").bounding_box()["width"] <= 400
+    for width in (400, 360):
+        look.page.evaluate(NARROW, [editor.number, width])
+        editor.wait_for(lambda: editor.panel.bounding_box()["width"] < width, True)  # noqa: B023
+        look.settle()
+        assert len(set(editor.panel.evaluate(TOPS))) == 1, width
 
 
 def test_options_have_no_row_of_their_own_in_the_node(look):

@@ -39,6 +39,11 @@ export function withBox(boxes, subject, index, box) {
   return result.toSpliced(subject, 0, tidy(box));
 }
 
+/** A list with an entry for each of some boxes, in the order in which they are `next`. */
+export function following(list, boxes, next) {
+  return next.map((box) => list[boxes.indexOf(box)]);
+}
+
 function shared([ax0, ay0, ax1, ay1], [bx0, by0, bx1, by1]) {
   const across = Math.min(ax1, bx1) - Math.max(ax0, bx0);
   const down = Math.min(ay1, by1) - Math.max(ay0, by0);

@@ -5,7 +5,7 @@ import { formatOptions } from "./options.js";
 import { Step } from "./history.js";
 import { suggestedName } from "./naming.js";
 import { picturesOf } from "./received.js";
-import { newBox, withBox } from "./spots.js";
+import { following, newBox, withBox } from "./spots.js";
 import { aspectOf, upload } from "./upload.js";
 import { plan, wire } from "./wiring.js";
 
@@ -46,8 +46,8 @@ export async function takePictures(place, names, came, { index, point }, look, s
     const spot = number === 0 ? point : null;
     return withBox(made, subject, own, newBox(made, spot, aspects[number], aspect));
   }, boxes);
-  const moved = next.map((one) => options[boxes.indexOf(one)]);
-  if (!readOnly) write(formatBoxes(next), options.length ? { options: formatOptions(moved) } : {});
+  const moved = formatOptions(following(options, boxes, next));
+  if (!readOnly) write(formatBoxes(next), options.length ? { options: moved } : {});
   step.capture();
   return { subjects: plans.map(({ subject }) => subject), notes, step };
 }

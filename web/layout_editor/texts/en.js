@@ -1,7 +1,7 @@
 // What the editor says, in English. {0}, {1} are filled in.
 
 export const TEXTS = {
-  canvas: "Layout: drag to draw a box. Tab goes from box to box, arrows move one, Delete removes it; Ctrl+A selects all.",
+  canvas: "Layout: drag to draw a box. Tab goes from box to box, arrows move one, Alt+up and Alt+down give it to another subject, Delete removes it; Ctrl+A selects all.",
   add: "Add a box",
   layouts: "Layouts…",
   mirror: "Mirror all boxes",

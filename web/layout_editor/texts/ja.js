@@ -1,7 +1,7 @@
 // What the editor says, in Japanese. {0}, {1} are filled in.
 
 export const TEXTS = {
-  canvas: "レイアウト：ドラッグでボックスを描きます。Tabで順に選択、矢印キーで移動、Deleteで削除、Ctrl+Aですべて選択。",
+  canvas: "レイアウト：ドラッグでボックスを描きます。Tabで順に選択、矢印キーで移動、Alt+上下で別の被写体へ、Deleteで削除、Ctrl+Aですべて選択。",
   add: "ボックスを追加",
   layouts: "レイアウト…",
   mirror: "すべてのボックスを左右反転",

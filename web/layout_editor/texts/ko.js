@@ -1,7 +1,7 @@
 // What the editor says, in Korean. {0}, {1} are filled in.
 
 export const TEXTS = {
-  canvas: "레이아웃: 드래그하면 박스를 그립니다. Tab으로 차례로 선택, 방향키로 이동, Delete로 삭제, Ctrl+A로 모두 선택합니다.",
+  canvas: "레이아웃: 드래그하면 박스를 그립니다. Tab으로 차례로 선택, 방향키로 이동, Alt+위/아래로 다른 피사체에, Delete로 삭제, Ctrl+A로 모두 선택합니다.",
   add: "박스 추가",
   layouts: "레이아웃…",
   mirror: "모든 박스 좌우 반전",

@@ -1,7 +1,7 @@
 // What the editor says, in Chinese. {0}, {1} are filled in.
 
 export const TEXTS = {
-  canvas: "布局：拖动可画框。Tab 在框之间切换，方向键移动，Delete 删除；Ctrl+A 全选。",
+  canvas: "布局：拖动可画框。Tab 在框之间切换，方向键移动，Alt+上下交给另一个主体，Delete 删除；Ctrl+A 全选。",
   add: "添加框",
   layouts: "布局…",
   mirror: "左右翻转所有框",
