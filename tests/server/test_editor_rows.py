@@ -158,8 +158,10 @@ def test_a_row_shows_what_the_nodes_before_say_and_counts_before_them(look):
 def test_what_rows_say_goes_with_them_and_never_stays_without_a_box(look):
     editor = Editor.add(look, [*TWO, THIRD])
     editor.tool("eye2").click()
+    editor.tool("more2").click()
     editor.tool("remove0").click()
     assert said(editor) == [{}, {"enabled": False}]
+    assert editor.tool("weight1").is_visible()  # the opened row stays open
     editor.tool("layouts").select_option("threeBeings")
     editor.tool("eye2").click()
     assert said(editor) == [{}, {"enabled": False}, {"enabled": False}]

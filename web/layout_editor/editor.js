@@ -214,6 +214,7 @@ export class LayoutEditor {
     const { names } = this.host;
     const kept = (list) =>
       order ? order.map((from) => list[from]) : list.filter((_, index) => !gone.includes(index));
+    this.panel.list.follow(kept);
     this.write(kept(names), this.rowOptions.follow(kept));
     this.speak();
   }

@@ -62,6 +62,13 @@ export class BoxList {
     this.moving.arrived = -1;
   }
 
+  /** Has rows that are opened stay so where they go. @param kept gives what is left of a list by row. */
+  follow(kept) {
+    const before = kept(Array.from(this.element.querySelectorAll(".msd-row"), (_, index) => index));
+    const opened = [...before.keys()].filter((index) => this.opened.has(before[index]));
+    this.opened = new Set(opened);
+  }
+
   /** Keeps the keyboard in the list: the tool that had it may be gone, or disabled, or moved along. */
   focus(tool, row, { boxes }) {
     const [, kind, index = row] = tool.match(/^(.*?)(\d+)?$/);
