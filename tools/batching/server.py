@@ -111,7 +111,8 @@ class Server(ComfyClient):
                 names = {name: self._upload(name, read) for name, read in files.items()}
             try:
                 with server_faults():
-                    self.queue(_renamed(prompt, names), prompt_id=number)
+                    # without a client ComfyUI tells nothing of a picture that it has in its cache
+                    self.queue(_renamed(prompt, names), client_id=number, prompt_id=number)
                 return
             except PromptError as error:
                 # its input folder may have been emptied
