@@ -35,6 +35,9 @@ from .tasks import Task
 from .workflow import Workflow, read_workflow
 
 
+LONGEST, SLOW = 1800, 4 * 3600  # seconds for a row; SDXL on a slow CPU
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How many rows ended how; `left` are those that no server could take."""
@@ -151,13 +154,14 @@ def _paint(
         records.add(record)
         bar.count(bool(ended.error))
 
+    slow = any(isinstance(one, OwnServer) and one.process.cpu for one in painters)
     spreading = Spreading(
         tasks,
         painters,
         keep,
         tell,
         back,
-        options.timeout,
+        options.timeout or (SLOW if slow else LONGEST),
         options.tries,
         options.in_flight,
     )

@@ -152,10 +152,9 @@ class Server(ComfyClient):
                             raise ServerFault("it has forgotten the row: it was restarted")
                 answered = time.monotonic()
             except OSError as error:
-                if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
-                    raise ServerFault("it has ended: it refuses connections") from error
-                if now - answered > min(timeout, SILENCE):
-                    raise ServerFault(f"it hangs: no answer for {now - answered:.0f} s") from error
+                ended_now = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
+                if ended_now or time.monotonic() - answered > min(timeout, SILENCE):
+                    raise
                 continue
             if entry is not None:
                 return ended(entry)
