@@ -34,7 +34,6 @@ from .spreading import Ended, Spreading
 from .tasks import Task
 from .workflow import Workflow, read_workflow
 
-
 LONGEST, SLOW = 1800, 4 * 3600  # seconds for a row; SDXL on a slow CPU
 
 
