@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from accelerator import CPU_ARGUMENTS, has_accelerator
 from comfy_server import ComfyServer
 from console import Progress, SetupError, command_line, note, run
 from demo_models import memory_needed, search, table, use_models
@@ -42,14 +43,7 @@ LAYOUT = "layout"  # the id of the node that draws the boxes
 OUTPUT = ROOT / "demo_output"
 TINY = ROOT / "tests" / "tiny_models"
 SHEET = WORLD / "side_by_side.py"
-CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
 LONGEST = 4 * 3600  # seconds: SDXL on a slow CPU
-
-FIND_ACCELERATOR = """
-import torch
-mps, xpu = getattr(torch.backends, "mps", None), getattr(torch, "xpu", None)
-print(any(one and one.is_available() for one in (torch.cuda, mps, xpu)))
-"""
 
 
 def main() -> int:
@@ -69,7 +63,7 @@ def main() -> int:
     save_pictures(base / "input")
 
     own = bool(os.environ.get("COMFYUI_PATH"))
-    cpu = not (own and run([python, "-c", FIND_ACCELERATOR], "PyTorch does not work.") == "True")
+    cpu = not (own and has_accelerator(python))
     progress.step("Starting ComfyUI" + (" on the CPU" if cpu else ""))
     arguments = CPU_ARGUMENTS if cpu else ()
     with ComfyServer(python, comfyui, base, extra_args=arguments, cpu=cpu) as server:

@@ -98,6 +98,13 @@ def test_rows_are_painted_on_both_servers_and_a_failed_one_does_not_stop_the_oth
     assert "5 painted, 1 failed" in page
 
 
+def test_rows_that_are_the_same_are_as_many_pictures(folder, batch, first):
+    """A server does not paint what it painted last: it says where that is."""
+    rows = [row_of(seed=1, id=name) for name in "abc"]
+    assert batch(rows, servers=(first.process.address,)).done == 3
+    check(folder / "out", rows)
+
+
 def test_only_what_is_not_whole_is_painted_again(folder, batch):
     rows = rows_of(5)
     batch(rows)

@@ -111,7 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--actors", type=_count, default=0, help="ComfyUI processes on it; default: one a GPU")
     add("--cpus", type=_count, default=defaults.cpus, help="CPUs of each where there is no GPU")
     add("--in-flight", type=_count, default=1, help="rows that a server has at once")
-    add("--timeout", type=_seconds, default=defaults.timeout, help="seconds without progress")
+    add(
+        "--timeout",
+        type=_seconds,
+        default=defaults.timeout,
+        help="seconds without progress; default: 1800",
+    )
     add("--tries", type=_count, default=defaults.tries, help="servers on which a row is tried")
     what = parser.add_argument_group("what paints")
     add = what.add_argument

@@ -34,6 +34,10 @@ def server_faults() -> Iterator[None]:
         raise ServerFault(f"it answered HTTP {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, TimeoutError):
+            raise ServerFault("it hangs: it does not answer in time") from error
+        if isinstance(reason, ConnectionRefusedError):
+            raise ServerFault("it has ended: it refuses connections") from error
         raise ServerFault(f"no proper answer: {reason or type(error).__name__}") from error
 
 

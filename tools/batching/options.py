@@ -21,7 +21,8 @@ class Options:
         workflow: a workflow of the user's in API form, in place of ours.
         mapping: with a workflow: which input each column sets, `{"seed": "12.seed"}`.
         output_node: with a workflow that shows several pictures: the node whose is taken.
-        timeout: seconds without progress after which a row is taken from its server.
+        timeout: seconds without progress after which a row is taken from its server. 0: half an
+            hour, or four hours on a ComfyUI that is started here and computes on the CPU.
         in_flight: rows that a server has at once.
         tries: servers on which a row may be begun before it counts as failed.
     """
@@ -37,6 +38,6 @@ class Options:
     workflow: Path | None = None
     mapping: dict[str, str] = field(default_factory=dict)
     output_node: str = ""
-    timeout: float = 1800
+    timeout: float = 0
     in_flight: int = 1
     tries: int = 3

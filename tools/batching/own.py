@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from accelerator import CPU_ARGUMENTS, has_accelerator
 from comfy_server import ComfyServer
-from console import Progress, SetupError, note, run
+from console import Progress, SetupError, note
 from demo_models import WORLD_ADAPTER, memory_needed, search, table
 from memory import free_memory, require_memory
 from packages import ROOT, STATE, make_state
@@ -20,12 +21,6 @@ from .models import TOY, Models, sdxl
 from .painters import InOwnFolder
 
 WORLD = ROOT / "tests" / "tiny_world"
-CPU_ARGUMENTS = ("--use-pytorch-cross-attention",)  # ComfyUI's default for a CPU is much slower
-FIND_ACCELERATOR = """
-import torch
-mps, xpu = getattr(torch.backends, "mps", None), getattr(torch, "xpu", None)
-print(any(one and one.is_available() for one in (torch.cuda, mps, xpu)))
-"""
 
 
 def make_server(python: Path, comfyui: Path, cpu: bool, name: str) -> InOwnFolder:
@@ -43,11 +38,6 @@ def make_server(python: Path, comfyui: Path, cpu: bool, name: str) -> InOwnFolde
     arguments = CPU_ARGUMENTS if cpu else ()
     process = ComfyServer(python, comfyui, base, extra_args=arguments, cpu=cpu, guarded=True)
     return InOwnFolder(process, name, base)
-
-
-def has_accelerator(python: Path) -> bool:
-    """Whether PyTorch finds a GPU here."""
-    return run([python, "-c", FIND_ACCELERATOR], "PyTorch does not work.") == "True"
 
 
 def own_server() -> InOwnFolder:

@@ -17,7 +17,7 @@ from typing import Any
 import ray
 from console import SetupError, note
 from packages import ROOT
-from published import published_files, tracked_files
+from published import copy_published, tracked_files
 from ray.exceptions import GetTimeoutError, RayError
 
 from .ends import RowFault, ServerFault, Stopped
@@ -26,7 +26,7 @@ from .tasks import Task
 
 START = 600  # seconds in which an actor must be placed and its ComfyUI must answer
 HELD = 256  # references in the object store at once; others are put there again
-SHIPPED = ("tools/", "tests/tiny_world/", "tests/small_sdxl.py")  # beside the published files
+SHIPPED = ("tools/", "tests/tiny_world/", "tests/small_sdxl.py")  # beside what is published
 
 
 class Cluster:
@@ -45,8 +45,9 @@ class Cluster:
         self._folder = Path(tempfile.mkdtemp(prefix="msdiffusion-"))
         self._held: OrderedDict[str, ray.ObjectRef] = OrderedDict()
         self._lock = Lock()
+        copy_published(self._folder)
         for name in tracked_files():
-            if name in _shipped():
+            if name.startswith(SHIPPED):
                 copy = self._folder / name
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / name, copy)
@@ -63,19 +64,15 @@ class Cluster:
 
     def painters(self, actors: int, cpus: int) -> list[RayPainter]:
         """A painter for each GPU, or for each `cpus` CPUs where the cluster has no GPU."""
-        found = ray.cluster_resources()
-        gpus = int(found.get("GPU", 0))
-        if gpus:
-            needs = {"num_gpus": 1, "num_cpus": 1}
-        else:
-            most = max(
-                int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]
-            )
-            needs = {"num_gpus": 0, "num_cpus": min(cpus, most) or 1}
-            places = (int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
-            gpus = sum(place // needs["num_cpus"] for place in places)
-        count = actors or max(gpus, 1)
-        note(f"{count} ComfyUI processes on {len(ray.nodes())} nodes of Ray")
+        count = int(ray.cluster_resources().get("GPU", 0))
+        needs = {"num_gpus": 1, "num_cpus": 1}
+        places = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        if not count:
+            each = max(1, min(cpus, max(places)))
+            needs = {"num_gpus": 0, "num_cpus": each}
+            count = sum(place // each for place in places)
+        count = actors or max(count, 1)
+        note(f"{count} ComfyUI processes on {len(places)} nodes of Ray")
         return [RayPainter(self, f"ray-{number}", needs) for number in range(1, count + 1)]
 
     def hold(self, picture: Reference) -> ray.ObjectRef:
@@ -156,11 +153,6 @@ class RayPainter:
                 said = str(error).strip().splitlines()[-1]  # of a traceback the error itself
                 raise ServerFault(f"{type(error).__name__}: {said:.200}") from error
         raise Stopped
-
-
-def _shipped() -> set[str]:
-    """What nodes need of this checkout: the pack itself, its tools and the toy."""
-    return set(published_files()) | {name for name in tracked_files() if name.startswith(SHIPPED)}
 
 
 def _actor_class() -> Any:

@@ -34,6 +34,8 @@ from .spreading import Ended, Spreading
 from .tasks import Task
 from .workflow import Workflow, read_workflow
 
+LONGEST, SLOW = 1800, 4 * 3600  # seconds for a row; SDXL on a slow CPU
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -151,13 +153,14 @@ def _paint(
         records.add(record)
         bar.count(bool(ended.error))
 
+    slow = any(isinstance(one, OwnServer) and one.process.cpu for one in painters)
     spreading = Spreading(
         tasks,
         painters,
         keep,
         tell,
         back,
-        options.timeout,
+        options.timeout or (SLOW if slow else LONGEST),
         options.tries,
         options.in_flight,
     )

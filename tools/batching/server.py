@@ -111,7 +111,8 @@ class Server(ComfyClient):
                 names = {name: self._upload(name, read) for name, read in files.items()}
             try:
                 with server_faults():
-                    self.queue(_renamed(prompt, names), prompt_id=number)
+                    # without a client ComfyUI tells nothing of a picture that it has in its cache
+                    self.queue(_renamed(prompt, names), client_id=number, prompt_id=number)
                 return
             except PromptError as error:
                 # its input folder may have been emptied
@@ -151,10 +152,9 @@ class Server(ComfyClient):
                             raise ServerFault("it has forgotten the row: it was restarted")
                 answered = time.monotonic()
             except OSError as error:
-                if isinstance(getattr(error, "reason", error), ConnectionRefusedError):
-                    raise ServerFault("it has ended: it refuses connections") from error
-                if now - answered > min(timeout, SILENCE):
-                    raise ServerFault(f"it hangs: no answer for {now - answered:.0f} s") from error
+                ended_now = isinstance(getattr(error, "reason", error), ConnectionRefusedError)
+                if ended_now or time.monotonic() - answered > min(timeout, SILENCE):
+                    raise
                 continue
             if entry is not None:
                 return ended(entry)
