@@ -46,8 +46,10 @@ export async function takePictures(place, names, came, { index, point }, look, s
     const spot = number === 0 ? point : null;
     return withBox(made, subject, own, newBox(made, spot, aspects[number], aspect));
   }, boxes);
-  const moved = next.map((one) => options[boxes.indexOf(one)]);
-  if (!readOnly) write(formatBoxes(next), options.length ? { options: formatOptions(moved) } : {});
+  const order = next.map((one) => boxes.indexOf(one));
+  const moved = order.map((from) => options[from]);
+  const said = options.length ? { options: formatOptions(moved) } : {};
+  if (!readOnly) write(formatBoxes(next), { ...said, moves: { order, count: next.length } });
   step.capture();
   return { subjects: plans.map(({ subject }) => subject), notes, step };
 }
