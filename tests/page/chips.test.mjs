@@ -102,3 +102,38 @@ test("Auto Layout with another prompt than the one that is sampled", () => {
   assert.deepEqual(with_(known(undefined), [known("a dog")]), ["", ""]);
   assert.deepEqual(with_(known("a dog"), [known("a dog")], [known("a cat")]), ["", "", "otherPrompt!"]);
 });
+
+const words = (lines, more = {}) => ({ words: { lines, fixed: null, needsArea: true, ...more } });
+
+test("each box has a line of words", () => {
+  assert.deepEqual(said({ subjects: [], ...words(["a mug", ""]) }), ["", ""]);
+  assert.deepEqual(said({ subjects: [], ...words(["a mug", "a hat", "", ""]) }), ["", ""]);
+  assert.deepEqual(said({ subjects: [], ...words(["a mug"]) }), ["", "", "fewLines!"]);
+  assert.deepEqual(said({ subjects: [], ...words(["a", "b", "c"]) }), ["", "", "moreLines!"]);
+  assert.deepEqual(said({ subjects: [], ...words(["", " "]) }), ["", "", "noWords!."]);
+  assert.deepEqual(said({ ...words(["a dog", "a cat", "c"]) }), ["", "", "lostLines!"]);
+  const fixed = { fixed: "wordsElsewhere" };
+  assert.deepEqual(said({ subjects: [], ...words(["a mug"], fixed) }), ["", "", "fewLines!."]);
+});
+
+test("lines that only a run tells, or boxes that others give, are not counted", () => {
+  for (const change of [words(undefined), { ...words(["a"]), readOnly: true }, { words: null }]) {
+    assert.deepEqual(said({ subjects: [], ...change }), ["", ""]);
+  }
+});
+
+test("words in a box without an area fail, but not where its area is found, nor a scene's", () => {
+  const boxes = [LEFT, [0, 0, 0, 0]];
+  const told = (more) => said({ boxes, subjects: [], ...words(["a mug", "a hat"]), ...more });
+  assert.deepEqual(told({}), ["", "wordsNowhere!"]);
+  assert.deepEqual(told(words(["a mug", ""])), ["", ""]);
+  assert.deepEqual(told(words(["a mug", "a hat"], { needsArea: false })), ["", ""]);
+  assert.deepEqual(told({ acting: [{}, { everywhere: true }] }), ["", ""]);
+});
+
+test("a box's words that do not name its subject may be wrong", () => {
+  assert.deepEqual(said({ ...words(["a brown dog", "on grass"]) }), ["", "unnamed"]);
+  assert.deepEqual(said({ ...words(["dogs", ""]) }), ["", ""]);
+  assert.deepEqual(said({ ...words(["dog", "grass"], { fixed: "wordsElsewhere" }) }), ["", "unnamed."]);
+  assert.deepEqual(said({ subjects: [DOG, { ...CAT, off: true }], ...words(["dog", "grass"]) }), ["", ""]);
+});

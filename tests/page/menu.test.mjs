@@ -42,3 +42,13 @@ test("each does it to its own box, whichever is selected", () => {
   assert.deepEqual(copied.slice(0, 3), [A, NONE, B]);
   assert.equal(copied.length, 4);
 });
+
+test("words are offered where the layout has some or may get some, and can be written", () => {
+  const words = { lines: [], fixed: null };
+  for (const change of [{ words }, { words: null, takesWords: true }]) {
+    assert.ok(can(0, change).includes("menuWords"));
+    assert.ok(can(0, { ...change, readOnly: true }).includes("menuWords"));
+  }
+  assert.ok(!offers(view, 0).some(({ key }) => key === "menuWords"));
+  assert.ok(!can(0, { words: { ...words, fixed: "wordsElsewhere" } }).includes("menuWords"));
+});

@@ -1,6 +1,7 @@
 // Chips as buttons: what is wrong, and what a click does about it. Said by words, not by colour only.
 
-import { addedUpTo, grown, removed } from "./edits.js";
+import { worded } from "./box_lines.js";
+import { addedUpTo, areaToggled, grown, linesRemoved, removed } from "./edits.js";
 import { element, label } from "./elements.js";
 import { say } from "./texts.js";
 
@@ -9,6 +10,10 @@ const EDITS = {
   noBox: (index) => (layout) => addedUpTo(layout, index),
   noSubject: (index) => (layout) => removed(layout, index),
   tooSmall: (index) => (layout) => grown(layout, index),
+  wordsNowhere: (index) => (layout) => areaToggled(layout, index),
+  fewLines: () => ({ boxes, selected }) => ({ boxes, selected }), // lines follow what is written
+  moreLines: () => (layout) => addedUpTo(layout, worded(layout.words.lines) - 1),
+  lostLines: () => linesRemoved,
 };
 
 /**

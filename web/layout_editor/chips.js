@@ -1,12 +1,15 @@
 // Chips: what is wrong with a layout and its subjects, each with what a click on it does. Pure: from
 // what the editor shows, to plain data.
 
+import { lacksName, lineOf, worded } from "./box_lines.js";
+import { hasArea } from "./boxes.js";
 import { isTooSmall } from "./cells.js";
 import { isSameText, lacking } from "./prompt.js";
 
 /**
  * @param view `boxes`, `subjects`, `size`, `readOnly` and `faulty` as in editor.js; `prompts` as
- *   promptsOf gives them, with `fixed` in place of what cannot be written.
+ *   promptsOf gives them, with `fixed` in place of what cannot be written; `words` as plainWords
+ *   gives them; `acting`, how the subject of each row does.
  * @returns `rows`, the chips of each box or subject without one, and `all`, those of the whole. A
  *   chip has a `kind`, a key of texts.js; `fails`, whether a run would fail for certain; `mends`,
  *   whether a click mends it.
@@ -22,9 +25,12 @@ export function chipsOf(view) {
       !readOnly && !faulty && sizeChip(view, index),
       phrases[index],
       maskChip(subjects[index]),
+      !readOnly && !faulty && areaChip(view, index),
+      nameChip(view, index),
     ].filter(Boolean),
   );
-  return { rows, all: autoChips(prompts) };
+  const lines = readOnly || faulty ? [] : lineChips(view);
+  return { rows, all: [...lines, ...autoChips(prompts)] };
 }
 
 /** Whether it is known how many subjects there are. */
@@ -49,6 +55,32 @@ function sizeChip({ boxes, subjects, size }, index) {
 function maskChip(subject) {
   if (subject?.mask === "insideOut") return chip("insideOut", false, !subject.maskFixed);
   return subject?.mask === "emptyMask" && chip("emptyMask", true);
+}
+
+/** Words are for a place. */
+function areaChip({ boxes, words, acting }, index) {
+  const wanted = words?.needsArea && index in boxes && !acting?.[index]?.everywhere;
+  const said = wanted && lineOf(words.lines, index).trim();
+  return said && !hasArea(boxes[index]) && chip("wordsNowhere", true);
+}
+
+function nameChip({ boxes, subjects, words }, index) {
+  const subject = subjects[index];
+  const lacks = words && index in boxes && subject && isNamed(subject);
+  if (!lacks || !lacksName(lineOf(words.lines, index), subject.name)) return false;
+  return chip("unnamed", false, !words.fixed);
+}
+
+/** Each box has its line of words. */
+function lineChips({ boxes, subjects, words }) {
+  if (!words?.lines) return [];
+  const { lines, fixed } = words;
+  const count = worded(lines);
+  if (!count) return [chip("noWords", true, false)];
+  if (lines.length < boxes.length) return [chip("fewLines", true, !fixed)];
+  if (count <= boxes.length) return [];
+  if (!areCounted(subjects) || subjects.length >= count) return [chip("moreLines", true)];
+  return [chip("lostLines", true, !fixed)];
 }
 
 /** For each subject the chip of its phrase: Auto Layout needs it, the others paint less like it. */

@@ -1,7 +1,7 @@
 // What becomes of a layout in the graph: which nodes sample with it, and which show what came of it.
 
 import { isLinked, origin } from "./links.js";
-import { appliedTo, comesFrom, isSame, ofType, placesAround } from "./sampled.js";
+import { APPLYING, appliedTo, comesFrom, isSame, ofType, placesAround } from "./sampled.js";
 
 const DRAWINGS = new Set(["LayoutBoxes", "ShowAreas"]); // these make pictures about pictures
 
@@ -12,7 +12,7 @@ const DRAWINGS = new Set(["LayoutBoxes", "ShowAreas"]); // these make pictures a
  */
 export function downstream(layout) {
   const places = placesAround(layout);
-  const applied = appliedTo(layout, places);
+  const applied = appliedTo(layout, places, APPLYING);
   const sampling = (some) => places.filter((each) => some.some((apply) => samples(each, apply)));
   const samplers = sampling(applied);
   return {

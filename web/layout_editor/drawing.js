@@ -1,9 +1,11 @@
 // Paints the layout on its canvas.
 
+import { lineOf } from "./box_lines.js";
 import { clamp, HANDLES, handlePoint } from "./boxes.js";
-import { colour, colourOf, css, haloOf, inkOn } from "./colours.js";
+import { colour, colourOf, css, haloOf } from "./colours.js";
 import { pictureFrame, placed, pointOn } from "./frame.js";
 import { handleBox, isOff, isScene, layers } from "./hits.js";
+import { paintLabel, paintWords } from "./lettering.js";
 import { zoomOf } from "./pointer.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
@@ -12,7 +14,6 @@ import { nameOf } from "./words.js";
 
 const HANDLE = 8; // side of a handle
 const EDGE = 1.5; // of a halo, on each side of an outline
-const LABEL_HEIGHT = 18;
 const GREY = [200, 200, 200];
 const ZOOMS = [0.5, 4]; // beyond them the canvas gets neither coarser nor finer
 
@@ -85,6 +86,7 @@ function paintBox(sheet, view, index) {
   paintOutline(sheet, place, index, selected ? 3 : 2, dashesOf(view, index));
   const label = `${index + 1}  ${nameOf(view, index)}`.trim();
   paintLabel(context, label, place, colourOf(index));
+  paintWords(context, lineOf(view.words?.lines, index), place, colourOf(index));
   if (selected && !view.all && !isScene(view, index)) paintHandles(sheet, view, index);
 }
 
@@ -143,16 +145,6 @@ function paintHandles(sheet, view, index) {
   }
 }
 
-function paintLabel(context, text, { x, y, width }, plate) {
-  context.font = "12px sans-serif";
-  context.textBaseline = "middle";
-  const shown = shortened(context, text, Math.max(width - 12, 10));
-  context.fillStyle = css(plate);
-  context.fillRect(x + 2, y + 2, context.measureText(shown).width + 8, LABEL_HEIGHT);
-  context.fillStyle = css(inkOn(plate));
-  context.fillText(shown, x + 6, y + 2 + LABEL_HEIGHT / 2);
-}
-
 function paintUnused({ context, text, fine }, { x, y, width, height }) {
   context.strokeStyle = text;
   context.lineWidth = fine;
@@ -178,11 +170,4 @@ function line(context, frame, axis, at) {
   context.moveTo(axis ? frame.x : x, axis ? y : frame.y);
   context.lineTo(axis ? frame.x + frame.width : x, axis ? y : frame.y + frame.height);
   context.stroke();
-}
-
-function shortened(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let kept = text;
-  while (kept.length > 1 && context.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1);
-  return kept.length > 2 ? `${kept}…` : text.split(" ")[0]; // the number at least
 }

@@ -12,6 +12,7 @@ import { NameField } from "./name_field.js";
 import { Panel } from "./panel.js";
 import { zoomOf } from "./pointer.js";
 import { RowOptions } from "./row_options.js";
+import { RowWords } from "./row_words.js";
 import { say } from "./texts.js";
 import { viewOf } from "./view.js";
 import { described, spoken } from "./words.js";
@@ -24,14 +25,16 @@ export class LayoutEditor {
    *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
    *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
    *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
-   *   the text of options.js. `readOptions()` and `writeOptions(text)`: that one alone.
+   *   the text of options.js, `moves` says which boxes have gone where (see box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
    *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
    *   found in it, a list for each subject (see outlines.js); `source`, "boxes" where this editor
    *   gives them, else a key of texts.js that says who does; where it does not, the boxes `shown`,
-   *   those `unused` and the `note` of the last run; `prompts` (see chips.js).
-   *   `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
+   *   those `unused` and the `note` of the last run; `prompts` (see chips.js); `words` (see
+   *   box_prompts.js), and whether it `takesWords` where it has none.
+   *   `words`, once more, and `writeWords(index, words, count)`, which returns what is to be said of
+   *   it; `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
    *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
    *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
    *   built anew; `grid` (a key of GRIDS) and `backdrop`, which are remembered with the node: whether
@@ -68,6 +71,7 @@ export class LayoutEditor {
     this.panel.bar.append(this.fullPage.button);
     this.arrivals = new Arrivals(this);
     this.rowOptions = new RowOptions(this);
+    this.rowWords = new RowWords(this);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -104,6 +108,7 @@ export class LayoutEditor {
       type: (text) => this.type(text),
       reread: () => this.reread(),
       rename: ({ index, name }) => this.rename(index, name),
+      words: ({ index, words }) => this.rowWords.change(index, words),
       mend: ({ kind, index }) => this.mend(kind, index),
       act: ({ index, changes }) => this.rowOptions.change(index, changes),
       snap: (grid) => this.snapTo(grid),
@@ -114,17 +119,20 @@ export class LayoutEditor {
       redraw: () => this.redraw(),
     });
     this.fullPage.on({ changed: () => this.canvas.focus({ preventScroll: true }) });
-    const { arrivals } = this;
+    const { arrivals, rowWords } = this;
     this.drops.on({ pictures: (what) => arrivals.receive(what) });
     this.nameField.on({
-      ask: ({ index }) => arrivals.name([index]),
+      ask: ({ index }) =>
+        rowWords.comeFirst(index) ? rowWords.ask(index) : arrivals.name([index]),
       rename: ({ index, name }) => this.rename(index, name),
+      words: ({ index, words }) => rowWords.change(index, words),
       named: ({ entered }) => arrivals.next(entered),
     });
     this.menu.on({
       choose,
       edit: (change) => this.edit(change),
       ask: ({ index }) => arrivals.name([index]),
+      words: ({ index }) => rowWords.ask(index),
       picture: ({ index }) => this.drops.choose(index),
     });
   }
@@ -190,7 +198,7 @@ export class LayoutEditor {
     if (!this.parse(text)) return this.redraw();
     this.take(text);
     this.seen = null;
-    this.write(this.host.names, this.rowOptions.follow((options) => options));
+    this.write(this.host.names, this.rowOptions.follow((options) => options), {});
     this.redraw();
   }
 
@@ -215,12 +223,15 @@ export class LayoutEditor {
     const kept = (list) =>
       order ? order.map((from) => list[from]) : list.filter((_, index) => !gone.includes(index));
     this.panel.list.follow(kept);
-    this.write(kept(names), this.rowOptions.follow(kept));
+    this.write(kept(names), this.rowOptions.follow(kept), { gone, order });
     this.speak();
   }
 
-  write(names, options) {
-    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names, ...options });
+  write(names, options, moved) {
+    const areas = this.boxes.map(areaBefore);
+    const moves = { ...moved, count: this.boxes.length };
+    this.host.write(this.text, { areas, names, ...options, moves });
+    this.context = { ...this.context, words: this.host.words };
   }
 
   speak() {

@@ -49,6 +49,11 @@ export function cleared(layout) {
   return layout.boxes.length ? allRemoved(layout) : null;
 }
 
+/** Takes away the words that no box is for. */
+export function linesRemoved({ boxes, selected, words: { lines } }) {
+  return { boxes, selected, gone: [...lines.keys()].slice(boxes.length) };
+}
+
 /**
  * Moves a box to another place in the list; those between move up or down. Subjects keep their rows,
  * and get other boxes; without any, all that is in a row goes along.

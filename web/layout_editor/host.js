@@ -2,6 +2,8 @@
 // kept with the node.
 
 import { app } from "../../../scripts/app.js";
+import { withLine } from "./box_lines.js";
+import { beginWords, followBoxes, plainWords, rewriteLines, takesWords } from "./box_prompts.js";
 import { rewriteLine, subjectsOf } from "./graph.js";
 import { capture } from "./history.js";
 import { origin } from "./links.js";
@@ -19,12 +21,13 @@ const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
   const result = new Result();
-  const write = (text, { areas, names, options } = {}) => {
+  const write = (text, { areas, names, options, moves } = {}) => {
     const place = placeOf();
     if (options !== undefined) setValue(keeperOf(place, "options"), options);
     if (areas) keep(place.node, "msdAreas", areas);
     if (names) keep(place.node, "msdNames", names);
     setValue(keeperOf(place, "boxes"), text);
+    if (moves) followBoxes(place, moves);
     remember(place.node);
   };
   return {
@@ -36,6 +39,16 @@ export function hostOf(placeOf) {
       remember(place.node);
     },
     write,
+    get words() {
+      return plainWords(placeOf());
+    },
+    writeWords(index, words, count) {
+      const place = placeOf();
+      const notes = beginWords(place);
+      rewriteLines(place, (lines) => withLine(lines, index, words, Math.max(count, lines.length)));
+      remember(place.node);
+      return notes;
+    },
     context() {
       return contextOf(placeOf(), this.backdrop.shown ? result : null);
     },
@@ -109,6 +122,8 @@ function contextOf(place, result) {
     outlines: last?.outlines,
     source: linked ? SOURCES[linked] : "boxes",
     prompts: plainPrompts(place),
+    words: plainWords(place),
+    takesWords: takesWords(place),
   };
   if (!linked || linked === "boxes" || run?.source !== linked) return context;
   return { ...context, shown: run.boxes, note: run.note, unused: run.unused };

@@ -7,11 +7,12 @@ import { acting } from "./row/acting.js";
 import { grip, name, note, number, picture } from "./row/head.js";
 import { Moving } from "./row/moving.js";
 import { area, eye, more, remove } from "./row/switches.js";
+import { words } from "./row/words.js";
 
 // each gives the elements of a row from the `view`, `look`, which gives a later one, `fire`, `signal`,
 // the rows that are `opened`, and `tool`, which makes a button; and from the row's index
 const HEAD = [grip, number, picture, name, note, eye, area, more, remove]; // one line
-const BELOW = [acting]; // a line each
+const BELOW = [words, acting]; // a line each
 
 export class BoxList {
   /**
@@ -40,11 +41,12 @@ export class BoxList {
   }
 
   update(view) {
-    const { boxes, selected, all, subjects, names, readOnly, chips, options, weight, overruled } = view;
+    const { boxes, selected, all, subjects, names, readOnly, chips, options, weight } = view;
     const rows = [...chips.rows.keys()]; // boxes, and subjects without one
     const placed = boxes.map(hasArea);
-    const own = [placed, selected, all, subjects, names, readOnly, options, weight, overruled];
-    const key = JSON.stringify([own, chips, [...this.opened]], (name, value) =>
+    const own = [placed, selected, all, subjects, names, readOnly, options, weight];
+    const beside = [view.overruled, view.words];
+    const key = JSON.stringify([own, beside, chips, [...this.opened]], (name, value) =>
       name === "image" ? value && [value.src, value.complete, value.naturalWidth] : value,
     );
     if (key === this.shown || this.moving.holding || this.pressed) return;

@@ -1,5 +1,7 @@
 // What a click on a chip does in the nodes that are linked to Layout Boxes.
 
+import { lineOf, withLine, withName } from "./box_lines.js";
+import { rewriteLines } from "./box_prompts.js";
 import { lackingPhrases, otherPrompts } from "./chips.js";
 import { withPhrase } from "./prompt.js";
 import { promptsOf } from "./sampled.js";
@@ -14,7 +16,7 @@ import { setValue, widget } from "./values.js";
  * @param index of the subject that the chip is about.
  */
 export function mend(place, kind, subjects, index) {
-  const mends = { absent: addWords, tooFew: addWords, insideOut, emptyMask: unplug, otherPrompt };
+  const mends = { absent: addWords, tooFew: addWords, insideOut, emptyMask: unplug, otherPrompt, unnamed };
   mends[kind](place, subjects, index);
 }
 
@@ -24,6 +26,14 @@ function addWords(place, subjects, index) {
   for (const holder of holders) {
     setValue(holder, withPhrase(String(holder.value), subjects[index].name));
   }
+}
+
+/** The words of a box get the name of its subject. */
+function unnamed(place, subjects, index) {
+  rewriteLines(place, (lines) => {
+    const words = withName(lineOf(lines, index), subjects[index].name);
+    return withLine(lines, index, words, lines.length);
+  });
 }
 
 /** Auto Layout gets the prompt that is sampled. */

@@ -13,7 +13,7 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1 };
  * What the menu of a box offers: `key` of texts.js, the event that it fires with its `detail`, and
  * whether it can be done.
  */
-export function offers({ boxes, readOnly, subjects }, index) {
+export function offers({ boxes, readOnly, subjects, words, takesWords }, index) {
   const edit = (key, change, can = true) => ({
     key,
     type: "edit",
@@ -22,8 +22,10 @@ export function offers({ boxes, readOnly, subjects }, index) {
   });
   const at = { selected: index };
   const placed = hasArea(boxes[index]);
+  const write = { key: "menuWords", type: "words", detail: { index }, can: !words?.fixed };
   return [
     { key: "menuRename", type: "ask", detail: { index }, can: !subjects[index]?.fixed && !readOnly },
+    ...(words || takesWords ? [write] : []),
     { key: "menuPicture", type: "picture", detail: { index }, can: true },
     edit("menuWhole", (layout) => filled(layout, index)),
     edit(placed ? "menuNoArea" : "menuArea", (layout) => areaToggled(layout, index)),
@@ -34,7 +36,7 @@ export function offers({ boxes, readOnly, subjects }, index) {
   ];
 }
 
-/** Fires `choose` and what `offers` names: `edit`, `ask` and `picture` ({ index }). */
+/** Fires `choose` and what `offers` names: `edit`, `ask`, `words` and `picture` ({ index }). */
 export class Menu extends Teller {
   constructor(root, canvas, look, signal) {
     super();

@@ -1,5 +1,6 @@
-// A field over a box, in which its subject is named.
+// A field over a box, in which its subject is named, or the words of the box are written.
 
+import { lineOf } from "./box_lines.js";
 import { element, label } from "./elements.js";
 import { boxOver, lay, targetAt } from "./over.js";
 import { Teller } from "./teller.js";
@@ -7,16 +8,20 @@ import { say } from "./texts.js";
 import { nameOf } from "./words.js";
 
 const HEIGHT = 24;
-const WIDTH = 120; // at least
+// by what is written in it: its width at least, and what is known of it
+const KINDS = {
+  name: { width: 120, known: nameOf },
+  words: { width: 240, known: ({ words }, index) => lineOf(words?.lines, index) },
+};
 
 /**
- * Fires `ask` ({ index }) when a box is to be named; `rename` ({ index, name }), and then `named`
- * ({ entered }) when the field closes: whether by Enter.
+ * Fires `ask` ({ index }) when a box is double-clicked. When the field closes: `rename` ({ index,
+ * name }), and then `named` ({ entered }), whether by Enter; or `words` ({ index, words }).
  */
 export class NameField extends Teller {
   constructor(root, canvas, look, signal) {
     super();
-    Object.assign(this, { root, canvas, look, index: -1 });
+    Object.assign(this, { root, canvas, look, index: -1, kind: "name" });
     this.input = element("input", { className: "msd-name-field", hidden: true });
     this.input.dataset.tool = "nameField";
     root.append(this.input);
@@ -34,15 +39,17 @@ export class NameField extends Teller {
     return this.index >= 0;
   }
 
-  show(index) {
+  /** @param kind of KINDS. */
+  show(index, kind = "name") {
     const { canvas, input } = this;
     const view = this.look();
-    this.index = index;
-    input.value = nameOf(view, index);
-    label(input, say("name", index + 1));
+    Object.assign(this, { index, kind });
+    const { width: least, known } = KINDS[kind];
+    input.value = known(view, index);
+    label(input, say(kind, index + 1));
     input.hidden = false;
     const { left, top, width, height } = boxOver(canvas, view, index);
-    const across = Math.max(Math.min(width, canvas.clientWidth - 2 * (left - canvas.offsetLeft)), WIDTH);
+    const across = Math.max(Math.min(width, canvas.clientWidth - 2 * (left - canvas.offsetLeft)), least);
     const middle = left + width / 2 - across / 2;
     const most = canvas.offsetLeft + canvas.clientWidth - across;
     lay(input, {
@@ -62,12 +69,13 @@ export class NameField extends Teller {
 
   close(given = true, entered = false) {
     if (!this.open) return;
-    const { index, input } = this;
+    const { index, input, kind } = this;
     this.index = -1; // hiding it is a blur, too
     input.hidden = true;
-    const name = input.value.trim();
-    const known = nameOf(this.look(), index);
-    if (given && name && name !== known) this.fire("rename", { index, name });
+    const text = input.value.trim();
+    const changed = given && text !== KINDS[kind].known(this.look(), index).trim();
+    if (kind === "words") return changed && this.fire("words", { index, words: text });
+    if (changed && text) this.fire("rename", { index, name: text });
     this.fire("named", { entered });
   }
 }

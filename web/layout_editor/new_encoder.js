@@ -42,7 +42,7 @@ export function makeEncoder(layout, notes) {
 }
 
 /** Links what there is only one of; whether there is. */
-function linkOnly(graph, made, name) {
+export function linkOnly(graph, made, name) {
   const slot = made.findInputSlot(name);
   const { type } = made.inputs[slot];
   const given = graph.nodes.flatMap((node) =>

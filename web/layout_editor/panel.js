@@ -19,7 +19,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
  * ({ kind, index } of a chip), `snap` (a key of GRIDS), `backdrop` ({ change, done }), `resize` ([width,
- * height] of the picture), `act` ({ index, changes }, of options.js), `tell` (a text), `undo` and `redraw`.
+ * height] of the picture), `act` ({ index, changes }, of options.js), `words` ({ index, words }), `tell` (a text), `undo`
+ * and `redraw`.
  */
 export class Panel extends Teller {
   /**

@@ -14,6 +14,8 @@ const ENCODERS = {
   CLIPTextEncodeSDXL: ["text_l", "text_g"],
   AutoLayout: ["prompt"],
 };
+const WITH_SUBJECTS = ["ApplyMSDiffusion"];
+export const APPLYING = [...WITH_SUBJECTS, "ApplyBoxPrompts"]; // what takes a layout for a model
 const UNKNOWN = { text: undefined, holders: [] };
 
 /**
@@ -27,15 +29,20 @@ const UNKNOWN = { text: undefined, holders: [] };
  */
 export function promptsOf(place) {
   const places = placesAround(place);
-  const samplers = places.filter(positiveOf);
   return appliedTo(place, places).map((apply) => ({
     auto: autoOf(apply),
     weight: valueOf(apply, "weight"),
     overruled: Boolean(String(valueOf(apply, "subject_weights") ?? "").trim()),
-    sampled: samplers
-      .filter((each) => comesFrom(each, ["MODEL"], (from) => isSame(from, apply)))
-      .map((each) => encodedAt(each, positiveOf(each), DEEPEST)),
+    sampled: sampledWith(apply, places),
   }));
+}
+
+/** The prompts of each sampler whose model comes from a node; a prompt also has its `node`. */
+export function sampledWith(apply, places) {
+  return places
+    .filter(positiveOf)
+    .filter((each) => comesFrom(each, ["MODEL"], (from) => isSame(from, apply)))
+    .map((each) => encodedAt(each, positiveOf(each), DEEPEST));
 }
 
 /** The same as plain data: `fixed` is a prompt that the page cannot write. */
@@ -54,11 +61,11 @@ export function placesAround({ node: { graph } }) {
   return root ? [...running(root, null, DEEPEST)] : [];
 }
 
-/** Those of each Apply MS-Diffusion that a Layout Boxes reaches. */
-export function appliedTo(place, places) {
+/** Those of each Apply MS-Diffusion, or of other types, that a Layout Boxes reaches. */
+export function appliedTo(place, places, types = WITH_SUBJECTS) {
   return places.filter(
     (each) =>
-      each.node.type === "ApplyMSDiffusion" &&
+      types.includes(each.node.type) &&
       comesFrom(each, ["MSD_LAYOUT"], (from) => isSame(from, place)),
   );
 }
@@ -112,7 +119,7 @@ function promptAt(place) {
   const holders = ENCODERS[node.type].map((name) => holderOf(place, name));
   const text = holders[0]?.value;
   const known = typeof text === "string" && isSentAsIs(text);
-  return { text: known ? text : undefined, holders: holders.filter(Boolean) };
+  return { text: known ? text : undefined, holders: holders.filter(Boolean), node };
 }
 
 export function ofType(node, ...types) {

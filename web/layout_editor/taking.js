@@ -46,8 +46,10 @@ export async function takePictures(place, names, came, { index, point }, look, s
     const spot = number === 0 ? point : null;
     return withBox(made, subject, own, newBox(made, spot, aspects[number], aspect));
   }, boxes);
+  const order = next.map((one) => boxes.indexOf(one));
   const moved = formatOptions(following(options, boxes, next));
-  if (!readOnly) write(formatBoxes(next), options.length ? { options: moved } : {});
+  const said = options.length ? { options: moved } : {};
+  if (!readOnly) write(formatBoxes(next), { ...said, moves: { order, count: next.length } });
   step.capture();
   return { subjects: plans.map(({ subject }) => subject), notes, step };
 }

@@ -22,7 +22,7 @@ export function viewOf(editor) {
     everywhere: acting[index].everywhere,
     off: !acting[index].enabled,
   }));
-  const { isResult = false, outlines = [] } = context;
+  const { isResult = false, outlines = [], words = null } = context;
   const faulty = Boolean(editor.fault ?? editor.notice?.faulty);
   const size = [width, height];
   return {
@@ -55,7 +55,9 @@ export function viewOf(editor) {
     isResult,
     outlines, // of areas, for each box
     unused, // boxes that no subject has taken
-    chips: chipsOf({ boxes, subjects, size, prompts, readOnly, faulty }),
+    words, // of the boxes, see box_prompts.js; null where the layout has none
+    takesWords: Boolean(context.takesWords), // whether it may get some
+    chips: chipsOf({ boxes, subjects, acting, size, prompts, words, readOnly, faulty }),
   };
 }
 

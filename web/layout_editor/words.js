@@ -1,5 +1,6 @@
 // Boxes in words: what they are called, and what is spoken for people who cannot see them.
 
+import { lineOf } from "./box_lines.js";
 import { hasArea } from "./boxes.js";
 import { say } from "./texts.js";
 
@@ -34,6 +35,12 @@ export function acts({ acting, options }, index) {
 export function actingSpoken(view, index) {
   const who = [say("boxNumber", index + 1), nameOf(view, index)].filter(Boolean).join(", ");
   return `${who}: ${acts(view, index) || say("plainActing")}`;
+}
+
+/** What is spoken when a box has other words. */
+export function wordsSpoken({ words }, index) {
+  const line = lineOf(words?.lines, index);
+  return line ? say("wordsSpoken", index + 1, line) : say("wordless", index + 1);
 }
 
 /** What is spoken when boxes or their selection have changed since they were as `before`. */
