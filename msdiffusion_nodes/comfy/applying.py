@@ -147,12 +147,41 @@ def patch_model(
                 "auto_layout: text_in_box needs the text attention to itself; another node has"
                 " already changed it on this model: turn text_in_box off, or apply that node after"
             )
+        if applied.following is not None:
+            _check_follows(earlier, site.key[:2] in present)
         patch = SitePatch(number, site.key, applied, earlier, bare, model.model)
+        if applied.following is not None and isinstance(earlier, SitePatch):
+            patch = earlier.over(patch)  # what others make of the text comes after it
         patched.set_model_attn2_replace(patch, *site.key)
     options = patched.model_options["transformer_options"]  # ComfyUI has exchanged the dict
     options[APPLIED] = (*applied_on(options), applied)
     follow_runs(patched)
     return patched
+
+
+def _check_follows(earlier: object, whole: bool) -> None:
+    """Text can follow a layout where it is ComfyUI's, and others only add to it.
+
+    Raises:
+        InputError: it is not so.
+    """
+    ours = list(earlier.chain()) if isinstance(earlier, SitePatch) else []
+    if any(patch.applied.following is not None for patch in ours):
+        raise InputError(
+            "model: there is a Text Follows Layout on it already; take one of them away"
+        )
+    if any(patch.applied.keeps_text_in_box for patch in ours):
+        raise InputError(
+            "model: Auto Layout's text_in_box keeps the text in its boxes already; turn it off, or"
+            " take Text Follows Layout away"
+        )
+    lowest = ours[-1].earlier if ours else earlier
+    if whole or lowest is not None and not hasattr(lowest, "add"):
+        raise InputError(
+            "model: another node has changed the text attention already (attention couple, NegPip"
+            " and regional prompts do so); text that follows a layout needs it to itself: take one"
+            " of the two away"
+        )
 
 
 def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject]) -> Layout:

@@ -69,10 +69,10 @@ def _placed(applied: AppliedSubjects, model: ModelPatcher, layout: Layout) -> Ap
 
 
 def _seen(applied: AppliedSubjects, size: Layout, window: Box, picture: int) -> AppliedSubjects:
-    """Words alone, in a part of one picture."""
+    """Words alone, in a part of one picture, whose composition the text no longer changes."""
     own = applied.layouts[picture if len(applied.layouts) > 1 else 0].crop(window)
     own = replace(own, width=size.width, height=size.height)
-    return replace(applied, layouts=[own], tokens=applied.tokens[:1])
+    return replace(applied, layouts=[own], tokens=applied.tokens[:1], following=None)
 
 
 def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) -> SitePatch:

@@ -58,6 +58,10 @@ CONTRACT = {
     ),
     "BoxPrompts": (["clip", "prompts", "strength", "start_percent", "end_percent"], []),
     "ApplyBoxPrompts": (["model", "layout", "box_prompts"], []),
+    "TextFollowsLayout": (
+        ["model", "clip", "prompt", "layout", "phrases", "strength", "until"],
+        ["subjects"],
+    ),
 }
 OUTPUTS = {
     "LoadMSDModel": ["MSD_MODEL"],
@@ -77,6 +81,7 @@ OUTPUTS = {
     "AuthorsSchedule": ["SIGMAS"],
     "BoxPrompts": ["MSD_BOX_PROMPTS"],
     "ApplyBoxPrompts": ["MODEL"],
+    "TextFollowsLayout": ["MODEL", "CONDITIONING"],
 }
 
 
