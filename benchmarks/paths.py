@@ -105,7 +105,7 @@ def contest(
 
     def follows(latest: float) -> Callable[..., Tensor]:
         """Without subjects; acts down to a noise level."""
-        following = pack.text_following.TextFollowing(rule(AT_ONCE, areas=False), 1.0, 0.5)
+        following = pack.text_following.TextFollowing(rule(AT_ONCE, areas=False), 1.0, 0.0, 0.5)
         applied = pack.applied.AppliedSubjects([boxes], [[None]], [], following=following)
         bare = pack.run.SubjectsRun(applied, lambda percent: 2 * latest * (1 - percent))
         return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)

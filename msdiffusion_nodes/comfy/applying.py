@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from comfy.model_patcher import ModelPatcher
 
@@ -20,6 +21,7 @@ from ..subjects import Subject, parse_weights
 from .following import follow_runs
 from .loading import ManagedAdapter
 from .runs import APPLIED, applied_on
+from .self_patch import SelfPatch
 from .site_patch import SitePatch
 from .sites import Site, compute_dtype, find_sites
 
@@ -153,10 +155,29 @@ def patch_model(
         if applied.following is not None and isinstance(earlier, SitePatch):
             patch = earlier.over(patch)  # what others make of the text comes after it
         patched.set_model_attn2_replace(patch, *site.key)
+        if applied.following is not None and applied.following.self_attention > 0:
+            _check_self(options, site.key)
+            own = SelfPatch(number, site.key, applied, None, bare, model.model)
+            patched.set_model_attn1_replace(own, *site.key)
     options = patched.model_options["transformer_options"]  # ComfyUI has exchanged the dict
     options[APPLIED] = (*applied_on(options), applied)
     follow_runs(patched)
     return patched
+
+
+def _check_self(options: Mapping[str, Any], key: tuple[str, int, int]) -> None:
+    """The self-attention must be ComfyUI's.
+
+    Raises:
+        InputError: it is not.
+    """
+    present = options.get("patches_replace", {}).get("attn1", {})
+    if key in present or key[:2] in present:
+        raise InputError(
+            "self_attention: another node has replaced the model's self-attention already"
+            " (Self-Attention Guidance does so): put it behind Text Follows Layout, or set"
+            " self_attention to 0"
+        )
 
 
 def _check_follows(earlier: object, whole: bool) -> None:

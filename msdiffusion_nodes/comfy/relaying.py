@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from comfy.model_patcher import ModelPatcher
 
@@ -15,6 +16,7 @@ from ..method.run import SubjectsRun
 from ..subjects import Subject
 from .following import site_patches
 from .runs import APPLIED, applied_on
+from .self_patch import SelfPatch
 from .site_patch import SitePatch
 
 
@@ -54,6 +56,10 @@ def with_layout(model: ModelPatcher, layout: Layout, window: Box, picture: int =
     bare = {applied: SubjectsRun(other, to_sigma) for applied, other in others.items()}
     for key, patch in site_patches(relaid.model_options["transformer_options"]).items():
         relaid.set_model_attn2_replace(_exchanged(patch, bare), *key)
+    for key, patch in self_patches(relaid.model_options["transformer_options"]).items():
+        state = bare[patch.applied]
+        own = SelfPatch(patch.site, patch.key, state.applied, None, state, patch.model)
+        relaid.set_model_attn1_replace(own, *key)
     relaid.model_options["transformer_options"][APPLIED] = tuple(others.values())
     return relaid
 
@@ -83,6 +89,12 @@ def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) ->
     twin = SitePatch(patch.site, patch.key, state.applied, earlier, state, patch.model)
     twin.added = list(patch.added)
     return twin
+
+
+def self_patches(options: Mapping[str, Any]) -> dict[tuple, SelfPatch]:
+    """Our patches of self-attentions in a model's transformer options, by ComfyUI's key."""
+    attn1 = options.get("patches_replace", {}).get("attn1", {})
+    return {key: patch for key, patch in attn1.items() if isinstance(patch, SelfPatch)}
 
 
 def _check_reached(model: ModelPatcher) -> None:

@@ -172,7 +172,8 @@ class SitePatch:
 
     def copy(self) -> SitePatch:
         """For a clone of the model: its own list of additions, the same tensors."""
-        twin = SitePatch(self.site, self.key, self.applied, self.earlier, self.bare, self.model)
+        parts = (self.site, self.key, self.applied, self.earlier, self.bare, self.model)
+        twin = type(self)(*parts)
         twin.added = list(self.added)
         return twin
 
@@ -182,11 +183,16 @@ class SitePatch:
 
     def _call(self, options: Mapping[str, Any]) -> tuple[Call, SubjectsRun]:
         evaluation = options.get(EVALUATION)
+        if evaluation is not None and evaluation.run.called is not None:
+            evaluation.run.called.add((self.applied, self.site))
+        return self._told(options)
+
+    def _told(self, options: Mapping[str, Any]) -> tuple[Call, SubjectsRun]:
+        """What is known of a call, and the state of its run."""
+        evaluation = options.get(EVALUATION)
         if evaluation is None:
             return self._bare_call(options), self.bare
         run = evaluation.run
-        if run.called is not None:
-            run.called.add((self.applied, self.site))
         return options.get(CALL) or evaluation.call(options), run.state_of(self.applied)
 
     def _bare_call(self, options: Mapping[str, Any]) -> Call:

@@ -18,7 +18,7 @@ from .applied import AppliedSubjects
 from .areas import Areas, FoundAreas, KnownAreas
 from .attention import Gate, Overlap, stack_overlap
 from .found import MapAverage
-from .modulation import text_targets
+from .modulation import cell_targets, text_targets
 from .schedule import SigmaRange
 from .text import open_text, phrase_columns
 from .text_following import Falling
@@ -136,7 +136,11 @@ class SubjectsRun:
         Raises:
             RuntimeError: it does, and a caller of the bare UNet says no noise level.
         """
-        return 0.0 if self._falling is None else self._falling.degree(sigma)
+        return 0.0 if self._falling is None else self._falling.text(sigma)
+
+    def self_follows(self, sigma: float | None) -> float:
+        """How far the self-attention does, the same."""
+        return 0.0 if self._falling is None else self._falling.cells(sigma)
 
     def text_targets(self, place: Place, length: int, device: torch.device) -> tuple:
         """Where each cell of a place is to look in the text: see `modulation.text_targets`."""
@@ -148,6 +152,13 @@ class SubjectsRun:
             return text_targets(coverage, tokens.to(coverage))
 
         return self.once(("targets", place.layout, place.window, place.grid, length, device), make)
+
+    def cell_targets(self, place: Place, device: torch.device) -> tuple:
+        """At which cells each cell of a place is to look: see `modulation.cell_targets`."""
+        return self.once(
+            ("cells", place.layout, place.window, place.grid, device),
+            lambda: cell_targets(self._known(place, device).coverage()),
+        )
 
     def words_act(self, sigma: float | None) -> bool:
         """Whether the words of boxes act at a noise level.

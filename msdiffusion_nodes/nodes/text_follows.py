@@ -16,9 +16,11 @@ from ..method.found import TextRule
 from ..method.phrases import phrase_positions, prompt_length
 from ..method.text_following import TextFollowing
 from ..subjects import Subject
+from .box_prompts import lines_of
 from .sockets import CATEGORY, PERCENT, checked
 
 NODE = "Text Follows Layout"
+SELF_ATTENTION = 1.0
 
 
 class TextFollowsLayout:
@@ -58,6 +60,10 @@ class TextFollowsLayout:
         )
         strength = "How far the text follows the boxes: 0 is the plain model, 1 is the paper's."
         until = "The share of the schedule in which it acts; composition is settled early."
+        self_attention = (
+            "How far places inside a box look at one another rather than at the rest, as a share of"
+            " `strength`: keeps what is in the box together. 0 leaves it and is faster."
+        )
         share = {"min": 0.0, "max": 1.0, "step": 0.01}
         return {
             "required": {
@@ -70,6 +76,10 @@ class TextFollowsLayout:
                 "until": ("FLOAT", {"default": 0.3, **PERCENT, "tooltip": until}),
             },
             "optional": {
+                "self_attention": (
+                    "FLOAT",
+                    {"default": SELF_ATTENTION, **share, "tooltip": self_attention},
+                ),
                 "subjects": (
                     "MSD_SUBJECTS",
                     {"tooltip": "Instead of `phrases`: the names of these subjects."},
@@ -87,6 +97,7 @@ class TextFollowsLayout:
         phrases: str,
         strength: float,
         until: float,
+        self_attention: float = SELF_ATTENTION,
         subjects: list[Subject] | None = None,
     ) -> tuple[Any, list[list]]:
         with naming("model"):
@@ -118,7 +129,7 @@ class TextFollowsLayout:
             node=NODE,
         )
         named = [replace(each, regions=tuple(each.regions[n] for n in numbers)) for each in layouts]
-        following = TextFollowing(rule, strength, until)
+        following = TextFollowing(rule, strength, self_attention, until)
         return (apply_following(model, named, following), positive)
 
 
@@ -130,7 +141,7 @@ def _lines(
     Raises:
         InputError: there are not as many as boxes, none at all, or one's box has no area.
     """
-    lines = [line.strip() for line in phrases.splitlines()]
+    lines = [line.strip() for line in lines_of(phrases)]
     source = "phrases"
     if subjects is not None and not any(lines):
         lines, source = [_name(subject) for subject in subjects], "subjects"

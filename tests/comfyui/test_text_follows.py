@@ -4,13 +4,15 @@ At a site what is expected comes from the paper's formula, written out in numpy 
 everywhere else from ComfyUI: where the method does not act, nothing may change at all.
 """
 
+import sys
+
 import dense_oracle
 import nodes
 import numpy as np
 import pytest
 import torch
 from oracle import box_cells
-from other_packs import add_itself, attn2_patches, halve
+from other_packs import add_itself, halve
 from sampling import PROMPT, empty_latent, ksampler, text
 from straightforward import SITE_KEYS
 from test_rows_conditions import in_area, in_mask
@@ -61,32 +63,75 @@ def test_nothing_changes_once_its_time_is_over(tiny, follows):
     assert not torch.equal(ksampler(tiny, follows(until=0.6)[0], **later), plain)
 
 
-@pytest.mark.parametrize("strength", [0.4, 1.0])
-def test_a_site_computes_what_the_paper_says(strength, tiny, follows):
+def first_step(tiny, model, attention):
+    """What each site was given and gave: (q, k, v, out, options)."""
     calls = []
-    model = follows(strength=strength)[0]
-    for key, patch in list(attn2_patches(model).items()):
+    patches = model.model_options["transformer_options"]["patches_replace"][attention]
+    for key, patch in list(patches.items()):
 
         def look(q, k, v, options, patch=patch):
             out = patch(q, k, v, options)
             calls.append((q, k, v, out, options))
             return out
 
-        model.set_model_attn2_replace(look, *key)
+        model.set_model_patch_replace(look, attention, *key)
     ksampler(tiny, model, **SMALL)
     assert len({tuple(options["activations_shape"][-2:]) for *_, options in calls}) > 1
-    for q, k, v, out, options in calls[: len(SITE_KEYS)]:  # the first step
+    return calls[: len(SITE_KEYS)]
+
+
+@pytest.mark.parametrize("attention", ["attn1", "attn2"])
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+def test_a_site_computes_what_the_paper_says(strength, attention, tiny, follows):
+    model = follows(strength=strength, self_attention=0.5)[0]
+    for q, k, v, out, options in first_step(tiny, model, attention):
         height, width = options["activations_shape"][-2:]
         sigma = float(options["sigmas"][0])
         t = float(model.get_model_object("model_sampling").timestep(torch.tensor(sigma))) / 999
         areas = [box_cells(box, height, width).reshape(-1) for box in (BOX, OTHER)]
-        wanted, small = dense_oracle.text(areas, list(PHRASES.values()), k.shape[1])
+        degree = strength * t**5
+        if attention == "attn1":
+            wanted, small = dense_oracle.cells(areas)
+            degree *= 0.5
+        else:
+            wanted, small = dense_oracle.text(areas, list(PHRASES.values()), k.shape[1])
         row = options["cond_or_uncond"].index(0)
         heads = options["n_heads"]
-        parts = (q[row], k[row], v[row], heads, wanted, strength * t**5, small)
+        parts = (q[row], k[row], v[row], heads, wanted, degree, small)
         assert np.allclose(out[row], dense_oracle.attention(*parts), atol=2e-3)
         other = (q[1 - row], k[1 - row], v[1 - row], heads, wanted, 0.0, small)
         assert np.allclose(out[1 - row], dense_oracle.attention(*other), atol=1e-5)
+
+
+class TestSelfAttention:
+    def test_at_0_it_is_the_models(self, tiny, follows):
+        model = follows(self_attention=0.0)[0]
+        assert "attn1" not in model.model_options["transformer_options"]["patches_replace"]
+        with_it = ksampler(tiny, follows()[0], **SMALL)
+        assert not close(ksampler(tiny, model, **SMALL), with_it, 1e-3)
+
+    def test_fine_grids_are_left_alone(self, tiny, follows, pack, monkeypatch):
+        without = ksampler(tiny, follows(self_attention=0.0)[0], **SMALL)
+        module = sys.modules[f"{pack.package}.comfy.self_patch"]
+        monkeypatch.setattr(module, "MOST_CELLS", 1)
+        assert torch.equal(ksampler(tiny, follows()[0], **SMALL), without)
+
+    def test_that_of_another_node_is_refused(self, tiny, follows):
+        theirs = tiny.model.clone()
+        theirs.set_model_attn1_replace(lambda q, k, v, options: v, "middle", 0, 0)
+        with pytest.raises(ValueError, match="self_attention: another node has replaced"):
+            follows(theirs)
+        follows(theirs, self_attention=0.0)
+
+    def test_merged_cells_are_refused(self, tiny, follows):
+        model = follows()[0].clone()
+
+        def merged(q, k, v, options):  # as token merging does it
+            return q[:, ::2], k, v
+
+        model.set_model_attn1_patch(merged)
+        with pytest.raises(ValueError, match="self_attention: another node changed"):
+            ksampler(tiny, model, **SMALL)
 
 
 class TestWithOthers:

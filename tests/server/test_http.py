@@ -60,7 +60,7 @@ CONTRACT = {
     "ApplyBoxPrompts": (["model", "layout", "box_prompts"], []),
     "TextFollowsLayout": (
         ["model", "clip", "prompt", "layout", "phrases", "strength", "until"],
-        ["subjects"],
+        ["self_attention", "subjects"],
     ),
 }
 OUTPUTS = {
