@@ -9,6 +9,7 @@ from .msdiffusion_nodes.nodes.layout_boxes import LayoutBoxes
 from .msdiffusion_nodes.nodes.layouts import BatchLayouts, CropLayout, SweepLayout
 from .msdiffusion_nodes.nodes.schedule import AuthorsSchedule
 from .msdiffusion_nodes.nodes.subjects import BackgroundSubject, EncodeSubjects, SubjectOptions
+from .msdiffusion_nodes.nodes.text_follows import TextFollowsLayout
 
 NODE_CLASS_MAPPINGS = {
     "LoadMSDModel": LoadMSDModel,
@@ -28,6 +29,7 @@ NODE_CLASS_MAPPINGS = {
     "AuthorsSchedule": AuthorsSchedule,
     "BoxPrompts": BoxPrompts,
     "ApplyBoxPrompts": ApplyBoxPrompts,
+    "TextFollowsLayout": TextFollowsLayout,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -48,4 +50,5 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "AuthorsSchedule": "Authors' Schedule (MS-Diffusion)",
     "BoxPrompts": "Box Prompts (MS-Diffusion)",
     "ApplyBoxPrompts": "Apply Box Prompts (MS-Diffusion)",
+    "TextFollowsLayout": "Text Follows Layout (MS-Diffusion)",
 }

@@ -24,6 +24,8 @@ class SiteLayer:
         context_width: of the text.
     """
 
+    sigma = 5.0
+
     def __init__(
         self, attention: CrossAttention, side: int, context_width: int = CONTEXT_WIDTH
     ) -> None:
@@ -36,7 +38,7 @@ class SiteLayer:
         self.options: dict[str, Any] = {
             "cond_or_uncond": [1, 0],
             "uuids": ["negative", "positive"],
-            "sigmas": torch.full((1,), 5.0, device=weight.device),
+            "sigmas": torch.full((1,), self.sigma, device=weight.device),
             "original_shape": [ROWS, 4, 2 * side, 2 * side],
             "activations_shape": [ROWS, width, side, side],
             "n_heads": attention.heads,

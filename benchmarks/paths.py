@@ -36,6 +36,8 @@ GOALS = {  # at width 640
     "auto layout, after": 1.12,
     "… with text_in_box": 1.15,
     "text_in_box alone": 1.08,
+    "text follows, no subject": 1.1,
+    "… when its time is over": 1.02,
     "two masked adapters": None,
 }
 
@@ -101,6 +103,13 @@ def contest(
         bare = pack.run.SubjectsRun(applied, lambda percent: 1 - percent)
         return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
 
+    def follows(latest: float) -> Callable[..., Tensor]:
+        """Without subjects; acts down to a noise level."""
+        following = pack.text_following.TextFollowing(rule(AT_ONCE, areas=False), 1.0, 0.0, 0.5)
+        applied = pack.applied.AppliedSubjects([boxes], [[None]], [], following=following)
+        bare = pack.run.SubjectsRun(applied, lambda percent: 2 * latest * (1 - percent))
+        return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
+
     def rule(step: int, **more: Any) -> Any:
         return pack.found.TextRule(PHRASES, TEXT_TOKENS, 0.5, step, **more)
 
@@ -117,6 +126,8 @@ def contest(
         "auto layout, after": ours(boxes, rule(AT_ONCE)),
         "… with text_in_box": ours(boxes, rule(AT_ONCE, text_in_box=True)),
         "text_in_box alone": ours(boxes, rule(AT_ONCE, areas=False, text_in_box=True)),
+        "text follows, no subject": follows(layer.sigma - 1),
+        "… when its time is over": follows(layer.sigma + 1),
         "two masked adapters": MaskedAdapters(tokens, to_k, to_v, on_grid),
     }
 

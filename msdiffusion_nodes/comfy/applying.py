@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from comfy.model_patcher import ModelPatcher
 
@@ -21,6 +22,7 @@ from ..subjects import Subject
 from .following import follow_runs
 from .loading import ManagedAdapter
 from .runs import APPLIED, applied_on
+from .self_patch import SelfPatch
 from .site_patch import SitePatch
 from .sites import Site, compute_dtype, find_sites
 
@@ -155,12 +157,60 @@ def patch_model(
                 "auto_layout: text_in_box needs the text attention to itself; another node has"
                 " already changed it on this model: turn text_in_box off, or apply that node after"
             )
+        if applied.following is not None:
+            _check_follows(earlier, site.key[:2] in present)
         patch = SitePatch(number, site.key, applied, earlier, bare, model.model)
+        if applied.following is not None and isinstance(earlier, SitePatch):
+            patch = earlier.over(patch)  # what others make of the text comes after it
         patched.set_model_attn2_replace(patch, *site.key)
+        if applied.following is not None and applied.following.self_attention > 0:
+            _check_self(options, site.key)
+            own = SelfPatch(number, site.key, applied, None, bare, model.model)
+            patched.set_model_attn1_replace(own, *site.key)
     options = patched.model_options["transformer_options"]  # ComfyUI has exchanged the dict
     options[APPLIED] = (*applied_on(options), applied)
     follow_runs(patched)
     return patched
+
+
+def _check_self(options: Mapping[str, Any], key: tuple[str, int, int]) -> None:
+    """The self-attention must be ComfyUI's.
+
+    Raises:
+        InputError: it is not.
+    """
+    present = options.get("patches_replace", {}).get("attn1", {})
+    if key in present or key[:2] in present:
+        raise InputError(
+            "self_attention: another node has replaced the model's self-attention already"
+            " (Self-Attention Guidance does so): put it behind Text Follows Layout, or set"
+            " self_attention to 0"
+        )
+
+
+def _check_follows(earlier: object, whole: bool) -> None:
+    """Text can follow a layout where it is ComfyUI's, and others only add to it.
+
+    Raises:
+        InputError: it is not so.
+    """
+    ours = list(earlier.chain()) if isinstance(earlier, SitePatch) else []
+    if any(patch.applied.following is not None for patch in ours):
+        raise InputError(
+            "model: there is a Text Follows Layout on it already; take one of them away"
+        )
+    if any(patch.applied.keeps_text_in_box for patch in ours):
+        raise InputError(
+            "model: Auto Layout's text_in_box keeps the text in its boxes already; turn it off, or"
+            " take Text Follows Layout away"
+        )
+    lowest = ours[-1].earlier if ours else earlier
+    if whole or lowest is not None and not hasattr(lowest, "add"):
+        raise InputError(
+            "model: another node has changed the text attention already (attention couple, NegPip"
+            " and regional prompts do so); text that follows a layout needs it to itself: take one"
+            " of the two away"
+        )
 
 
 def _own_regions(layout: Layout, on: Sequence[int], subjects: Sequence[Subject]) -> Layout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from comfy.model_patcher import ModelPatcher
 
@@ -16,6 +17,7 @@ from ..method.run import SubjectsRun
 from ..subjects import Subject
 from .following import site_patches
 from .runs import APPLIED, applied_on
+from .self_patch import SelfPatch
 from .site_patch import SitePatch
 
 
@@ -72,6 +74,10 @@ def with_layout(model: ModelPatcher, layout: Layout, window: Box, picture: int =
     bare = {applied: SubjectsRun(other, to_sigma) for applied, other in others.items()}
     for key, patch in site_patches(relaid.model_options["transformer_options"]).items():
         relaid.set_model_attn2_replace(_exchanged(patch, bare), *key)
+    for key, patch in self_patches(relaid.model_options["transformer_options"]).items():
+        state = bare[patch.applied]
+        own = SelfPatch(patch.site, patch.key, state.applied, None, state, patch.model)
+        relaid.set_model_attn1_replace(own, *key)
     relaid.model_options["transformer_options"][APPLIED] = tuple(others.values())
     return relaid
 
@@ -87,10 +93,10 @@ def _placed(applied: AppliedSubjects, model: ModelPatcher, layout: Layout) -> Ap
 
 
 def _seen(applied: AppliedSubjects, size: Layout, window: Box, picture: int) -> AppliedSubjects:
-    """Words alone, in a part of one picture."""
+    """Words alone, in a part of one picture, whose composition the text no longer changes."""
     own = applied.layouts[picture if len(applied.layouts) > 1 else 0].crop(window)
     own = replace(own, width=size.width, height=size.height)
-    return replace(applied, layouts=[own], tokens=applied.tokens[:1])
+    return replace(applied, layouts=[own], tokens=applied.tokens[:1], following=None)
 
 
 def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) -> SitePatch:
@@ -101,6 +107,12 @@ def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) ->
     twin = SitePatch(patch.site, patch.key, state.applied, earlier, state, patch.model)
     twin.added = list(patch.added)
     return twin
+
+
+def self_patches(options: Mapping[str, Any]) -> dict[tuple, SelfPatch]:
+    """Our patches of self-attentions in a model's transformer options, by ComfyUI's key."""
+    attn1 = options.get("patches_replace", {}).get("attn1", {})
+    return {key: patch for key, patch in attn1.items() if isinstance(patch, SelfPatch)}
 
 
 def _check_reached(model: ModelPatcher) -> None:

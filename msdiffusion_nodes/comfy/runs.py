@@ -65,8 +65,8 @@ class Run:
             check_batch(len(each.layouts), self.pictures)
             for layout in each.layouts:
                 _compare_aspects(Extent(layout.height, layout.width), Extent(*self.size))
-            if each.text is not None:
-                _check_prompts(each.text, guider.conds["positive"])
+            for rule in each.rules:
+                _check_prompts(rule, guider.conds["positive"])
         self.needs_pictures = any(len(each.layouts) > 1 or each.finds_areas for each in applied)
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
         self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}

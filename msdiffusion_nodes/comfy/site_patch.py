@@ -77,13 +77,17 @@ class SitePatch:
         chunks = self._chunks(call, q, k, options)
         text = SiteText(q, k, v, options, self._other_text(call))
         words = self._words(call, state, k)
-        out, added = self._text(text, chunks, apart, words is not None)
+        degree = state.follows(call.sigma)
+        out, added = self._text(text, chunks, apart, words is not None, degree > 0)
         gate = state.gate(options.get("sigmas"))
         for place, rows in self._places(call, chunks, options):
             maps, closes = None, self.applied.keeps_text_in_box
             if self.applied.finds_areas:
                 maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
             areas = state.areas(place, maps, q.device)
+            if degree:
+                target, small = state.text_targets(place, k.shape[1], q.device)
+                text.follow(out, rows, target, degree * small)
             if closes:
                 text.close(out, rows, state.open_text(areas, k.shape[1], q.device))
             if words is not None:
@@ -100,16 +104,18 @@ class SitePatch:
         return out, added
 
     def _text(
-        self, text: SiteText, chunks: list[Chunk], apart: bool, words: bool
+        self, text: SiteText, chunks: list[Chunk], apart: bool, words: bool, follows: bool
     ) -> tuple[Tensor, Tensor]:
         """The text attention, and the tensor to add to: the same one where nothing needs it apart.
 
-        Words take the place of the text, and not of what an earlier patch has added to it.
+        Words and text that follows take the place of the text, and not of what an earlier patch has
+        added to it.
         """
-        if not apart and not words:
-            out = text.out(self.applied.text, chunks)
+        later = self.applied.text is not None or follows
+        if not apart and not words and not follows:
+            out = text.out(later, chunks)
             return out, out
-        out, added = text.parts(self.applied.text, chunks)
+        out, added = text.parts(later, chunks)
         if added is None:
             added = torch.zeros_like(out) if apart else out
         return out, added
@@ -155,9 +161,19 @@ class SitePatch:
             yield patch
             patch = patch.earlier
 
+    def over(self, lowest: SitePatch) -> SitePatch:
+        """The same patches, with another one below them all, which takes what was lowest there."""
+        twin = self.copy()
+        if isinstance(self.earlier, SitePatch):
+            twin.earlier = self.earlier.over(lowest)
+        else:
+            lowest.earlier, twin.earlier = self.earlier, lowest
+        return twin
+
     def copy(self) -> SitePatch:
         """For a clone of the model: its own list of additions, the same tensors."""
-        twin = SitePatch(self.site, self.key, self.applied, self.earlier, self.bare, self.model)
+        parts = (self.site, self.key, self.applied, self.earlier, self.bare, self.model)
+        twin = type(self)(*parts)
         twin.added = list(self.added)
         return twin
 
@@ -167,11 +183,16 @@ class SitePatch:
 
     def _call(self, options: Mapping[str, Any]) -> tuple[Call, SubjectsRun]:
         evaluation = options.get(EVALUATION)
+        if evaluation is not None and evaluation.run.called is not None:
+            evaluation.run.called.add((self.applied, self.site))
+        return self._told(options)
+
+    def _told(self, options: Mapping[str, Any]) -> tuple[Call, SubjectsRun]:
+        """What is known of a call, and the state of its run."""
+        evaluation = options.get(EVALUATION)
         if evaluation is None:
             return self._bare_call(options), self.bare
         run = evaluation.run
-        if run.called is not None:
-            run.called.add((self.applied, self.site))
         return options.get(CALL) or evaluation.call(options), run.state_of(self.applied)
 
     def _bare_call(self, options: Mapping[str, Any]) -> Call:
@@ -191,9 +212,9 @@ class SitePatch:
                 " merging does so (ToMe with cross-attention): let it merge self-attention only"
             )
         chunks = call.chunks(len(q), len(k), options["cond_or_uncond"])
-        if self.applied.text is not None:
+        for rule in self.applied.rules:
             for chunk in chunks:
-                self.applied.text.check_text(k.shape[1], chunk.copies)
+                rule.check_text(k.shape[1], chunk.copies)
         return chunks
 
     def _other_text(self, call: Call) -> Attention | None:
@@ -210,6 +231,11 @@ class SitePatch:
                 "auto_layout: text_in_box needs the text attention to itself; another node"
                 " behind Apply MS-Diffusion changes it in a whole block: turn text_in_box off, or"
                 " take that node away"
+            )
+        if whole is not None and self.applied.following is not None:
+            raise InputError(
+                "model: Text Follows Layout needs the text attention to itself; another node behind"
+                " it changes it in a whole block: take one of the two away"
             )
         return whole
 

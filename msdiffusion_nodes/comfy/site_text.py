@@ -10,7 +10,7 @@ from comfy.ldm.modules.attention import optimized_attention
 from torch import Tensor
 
 from ..method.attention import CLOSED
-from ..method.found import TextRule
+from ..method.modulation import modulated_attention
 from ..method.text import open_text_out, phrase_maps, text_out, text_probabilities
 from .calls import Chunk
 
@@ -38,12 +38,16 @@ class SiteText:
         self._ours = other is None and OVERRIDE not in options
         self._probabilities: Tensor | None = None
 
-    def out(self, rule: TextRule | None, chunks: Sequence[Chunk]) -> Tensor:
-        """(rows, h·w, heads·dim); with a rule the rows of `chunks` are for `maps` and `close`."""
+    def out(self, later: bool, chunks: Sequence[Chunk]) -> Tensor:
+        """(rows, h·w, heads·dim).
+
+        Args:
+            later: whether the rows of `chunks` are computed by `maps`, `close` or `follow`.
+        """
         if self.other is not None:
             # the tensor may be the other pack's own: it is added to in place
             return self.other(self.q, self.k, self.v, self.options).clone()
-        if rule is None or not self._ours:
+        if not later or not self._ours:
             return self._attention(slice(None))
         out, start = torch.empty_like(self.q), 0
         for rows in [*(chunk.rows for chunk in chunks), range(len(out), len(out))]:
@@ -53,7 +57,7 @@ class SiteText:
             start = rows.stop
         return out
 
-    def parts(self, rule: TextRule | None, chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor | None]:
+    def parts(self, later: bool, chunks: Sequence[Chunk]) -> tuple[Tensor, Tensor | None]:
         """The text attention as in `out`, and what another pack adds to it; None for nothing.
 
         A patch to which others can `add` themselves (IPAdapter's, and ours) is one that adds to the
@@ -64,7 +68,12 @@ class SiteText:
         if hasattr(self.other, "add"):
             text = self._attention(slice(None))
             return text, self.other(self.q, self.k, self.v, self.options) - text
-        return self.out(rule, chunks), None
+        return self.out(later, chunks), None
+
+    def follow(self, out: Tensor, rows: slice, target: Tensor, degree: Tensor) -> None:
+        """Put the attention into `out` that follows a layout: see `modulated_attention`."""
+        parts = (each[rows] for each in (self.q, self.k, self.v))
+        out[rows] = modulated_attention(*parts, self.options["n_heads"], target, degree)
 
     def maps(self, out: Tensor, rows: slice, columns: Tensor, closes: bool) -> Tensor:
         """The maps of the phrases (batch, subjects, h·w); puts the text attention into `out`.

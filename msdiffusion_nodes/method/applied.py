@@ -14,6 +14,7 @@ from .adapter import SiteTokens
 from .attention import Overlap
 from .found import TextRule
 from .schedule import Times
+from .text_following import TextFollowing
 from .words import BoxPrompts
 
 
@@ -52,7 +53,8 @@ class PlacedTokens:
 class AppliedSubjects:
     """The subjects of one ApplyMSDiffusion, ready for every site, and the words of their boxes.
 
-    An ApplyBoxPrompts has words alone: no subject, and at every site no tokens.
+    An ApplyBoxPrompts has words alone, a TextFollowsLayout none either: no subject, and at every
+    site no tokens.
 
     Attributes:
         layouts: where they act; one for all pictures, or one a picture of the batch.
@@ -66,6 +68,7 @@ class AppliedSubjects:
         given: what ApplyMSDiffusion was given, to make the same for other layouts; None for words
             alone.
         words: for each of the layouts' regions, or None.
+        following: of the main prompt's phrases, one a region, or None.
     """
 
     layouts: Sequence[Layout]
@@ -78,6 +81,7 @@ class AppliedSubjects:
     shown_site: int = 0
     given: Any = field(default=None, repr=False)
     words: BoxPrompts | None = None
+    following: TextFollowing | None = None
 
     @property
     def sites(self) -> int:
@@ -90,6 +94,12 @@ class AppliedSubjects:
     @property
     def keeps_text_in_box(self) -> bool:
         return self.text is not None and self.text.text_in_box
+
+    @property
+    def rules(self) -> list[TextRule]:
+        """What the main prompt must fit, of auto layout and of text that follows."""
+        following = None if self.following is None else self.following.rule
+        return [rule for rule in (self.text, following) if rule is not None]
 
     @property
     def finds_areas(self) -> bool:

@@ -56,6 +56,7 @@ class TextRule:
         length: tokens of the prompt, padding included.
         threshold, start_step, areas, text_in_box, start_percent, prompt, embeddings: as in
             `AutoLayoutSettings`.
+        input, node: what errors call the input and the node that the prompt was given to.
     """
 
     positions: Sequence[Sequence[int]]
@@ -67,6 +68,8 @@ class TextRule:
     start_percent: float = 0.0
     prompt: str = ""
     embeddings: Sequence[Tensor] = ()
+    input: str = "auto_layout"
+    node: str = "Auto Layout"
 
     def check_prompt(self, embedding: Tensor | None, which: str, origin: str = "") -> None:
         """Refuse a positive prompt in which the phrases may stand elsewhere.
@@ -82,10 +85,10 @@ class TextRule:
         if embedding is not None and any(is_same_text(embedding, own) for own in self.embeddings):
             return
         raise InputError(
-            f"auto_layout: {which} is not the text that Auto Layout was given;"
+            f"{self.input}: {which} is not the text that {self.node} was given;"
             f' that was "{shortened(self.prompt, SHOWN)}"{origin}. It may have been edited in one'
             " of the two, hold wildcards, come from another text encoder, or be joined of parts"
-            " (BREAK, Conditioning Concat). Give the sampler the `positive` output of Auto Layout,"
+            f" (BREAK, Conditioning Concat). Give the sampler the `positive` output of {self.node},"
             " through any nodes that keep its text"
         )
 
@@ -101,13 +104,13 @@ class TextRule:
         """
         if copies > 1:
             raise InputError(
-                "auto_layout: another node (attention couple) gives regions of the picture prompts"
-                " of their own; the phrases stand elsewhere in them or not at all: use one of the"
-                " two"
+                f"{self.input}: another node (attention couple) gives regions of the picture"
+                " prompts of their own; the phrases stand elsewhere in them or not at all: use one"
+                " of the two"
             )
         if length % self.length:
             raise InputError(
-                f"auto_layout: its prompt has {self.length} tokens, and {length} came to the"
+                f"{self.input}: its prompt has {self.length} tokens, and {length} came to the"
                 " model's attention; take away the node that adds to the text"
             )
 

@@ -18,8 +18,10 @@ from .applied import AppliedSubjects
 from .areas import Areas, FoundAreas, KnownAreas
 from .attention import Gate, Overlap, stack_overlap
 from .found import MapAverage
+from .modulation import cell_targets, text_targets
 from .schedule import SigmaRange
 from .text import open_text, phrase_columns
+from .text_following import Falling
 
 JOINT = Overlap.JOINT
 
@@ -67,6 +69,8 @@ class SubjectsRun:
         self._ranges: Sequence[SigmaRange | None] = ranges if any(ranges) else ()
         words = applied.words
         self._word_range = None if words is None else words.times.sigmas(percent_to_sigma)
+        following = applied.following
+        self._falling = None if following is None else Falling(following, percent_to_sigma)
         self._begin = None  # the noise level at which found areas take over
         if applied.finds_areas and applied.text.start_percent > 0:
             self._begin = percent_to_sigma(applied.text.start_percent)
@@ -123,8 +127,38 @@ class SubjectsRun:
 
     @property
     def asks_noise(self) -> bool:
-        """Whether `words_act` needs the noise level as a number."""
-        return self._word_range is not None
+        """Whether `words_act` or `follows` needs the noise level as a number."""
+        return self._word_range is not None or self._falling is not None
+
+    def follows(self, sigma: float | None) -> float:
+        """How far the text follows the layout at a noise level, 0 to 1.
+
+        Raises:
+            RuntimeError: it does, and a caller of the bare UNet says no noise level.
+        """
+        return 0.0 if self._falling is None else self._falling.text(sigma)
+
+    def self_follows(self, sigma: float | None) -> float:
+        """How far the self-attention does, the same."""
+        return 0.0 if self._falling is None else self._falling.cells(sigma)
+
+    def text_targets(self, place: Place, length: int, device: torch.device) -> tuple:
+        """Where each cell of a place is to look in the text: see `modulation.text_targets`."""
+        rule = self.applied.following.rule
+
+        def make() -> tuple[Tensor, Tensor]:
+            tokens = phrase_columns(rule.positions, rule.length, length).T > 0
+            coverage = self._known(place, device).coverage()
+            return text_targets(coverage, tokens.to(coverage))
+
+        return self.once(("targets", place.layout, place.window, place.grid, length, device), make)
+
+    def cell_targets(self, place: Place, device: torch.device) -> tuple:
+        """At which cells each cell of a place is to look: see `modulation.cell_targets`."""
+        return self.once(
+            ("cells", place.layout, place.window, place.grid, device),
+            lambda: cell_targets(self._known(place, device).coverage()),
+        )
 
     def words_act(self, sigma: float | None) -> bool:
         """Whether the words of boxes act at a noise level.

@@ -59,7 +59,7 @@ class BoxPrompts:
         self, clip: Any, prompts: str, strength: float, start_percent: float, end_percent: float
     ) -> tuple[Words]:
         check_schedule(start_percent, end_percent)
-        lines = tuple(line.strip() for line in _lines(prompts))
+        lines = tuple(line.strip() for line in lines_of(prompts))
         with naming("prompts"):
             if not any(lines):
                 raise InputError("there are no words; write one line a box, or unplug the node")
@@ -71,7 +71,7 @@ class BoxPrompts:
         return (Words(lines, tuple(embeddings), strength, times),)
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
     """Lines as a text field has them: an empty last one counts."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 

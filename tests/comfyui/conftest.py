@@ -249,6 +249,8 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
         "BoxPrompts": words,
         "ApplyBoxPrompts": {"model": tiny.model, "layout": layout}
         | {"box_prompts": run("BoxPrompts", **words)[0]},
+        "TextFollowsLayout": {"model": tiny.model, "clip": tiny.clip, "layout": layout}
+        | {"prompt": "a dog and a cat", "phrases": "dog\n", "strength": 1.0, "until": 0.3},
     }
     yield Fuzzed(pack, run, inputs)
     folder_paths.set_output_directory(output)

@@ -26,6 +26,7 @@ KINDS = {
 LINK = ["source", 0]
 NODES = ["EncodeSubjects", "LayoutBoxes", "ApplyMSDiffusion", "AutoLayout", "SubjectOptions"]
 NODES += ["BackgroundSubject", "SweepLayout", "CropLayout", "SaveSubjects", "SubjectDetailer"]
+NODES += ["TextFollowsLayout"]
 NODES += ["LoadMSDModel", "LoadSubjects"]  # these check their file before they run
 COUNTS = {"ApplyMSDiffusion": 100, "LayoutBoxes": 100, "LoadMSDModel": 40, "LoadSubjects": 40}
 

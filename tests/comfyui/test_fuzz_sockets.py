@@ -27,6 +27,8 @@ INPUTS = {
     "AuthorsSchedule": ["model", "steps", "denoise"],
     "BoxPrompts": ["clip", "prompts", "strength", "start_percent", "end_percent"],
     "ApplyBoxPrompts": ["model", "layout", "box_prompts"],
+    "TextFollowsLayout": ["model", "clip", "prompt", "layout", "phrases", "strength", "until"]
+    + ["self_attention", "subjects"],
 }
 ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("LayoutBoxes", "subjects"): ["boxes"],
@@ -35,6 +37,9 @@ ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("BackgroundSubject", "subjects"): ["number"],
     ("SubjectDetailer", "model"): ["layout"],
     ("ApplyBoxPrompts", "layout"): ["box_prompts"],
+    ("TextFollowsLayout", "layout"): ["phrases"],
+    ("TextFollowsLayout", "prompt"): ["phrases"],
+    ("TextFollowsLayout", "subjects"): ["phrases"],
     ("ApplyBoxPrompts", "box_prompts"): ["model"],
 }
 PAIRS = [(node, name) for node, names in INPUTS.items() for name in names]

@@ -59,6 +59,10 @@ CONTRACT = {
     ),
     "BoxPrompts": (["clip", "prompts", "strength", "start_percent", "end_percent"], []),
     "ApplyBoxPrompts": (["model", "layout", "box_prompts"], []),
+    "TextFollowsLayout": (
+        ["model", "clip", "prompt", "layout", "phrases", "strength", "until"],
+        ["self_attention", "subjects"],
+    ),
 }
 OUTPUTS = {
     "LoadMSDModel": ["MSD_MODEL"],
@@ -78,6 +82,7 @@ OUTPUTS = {
     "AuthorsSchedule": ["SIGMAS"],
     "BoxPrompts": ["MSD_BOX_PROMPTS"],
     "ApplyBoxPrompts": ["MODEL"],
+    "TextFollowsLayout": ["MODEL", "CONDITIONING"],
 }
 
 

@@ -44,8 +44,13 @@ class Emoji:
 @cache
 def held_out() -> tuple[Emoji, ...]:
     """All 150, in Unicode's order."""
-    names = json.loads((HERE / "emoji.json").read_text(encoding="utf-8"))
-    with Image.open(HERE / "emoji.png") as sheet:
+    return cut_sheet(HERE / "emoji.png")
+
+
+def cut_sheet(path: Path) -> tuple[Emoji, ...]:
+    """The emoji of a sheet, which stand in rows of COLUMNS; a JSON file beside it has the names."""
+    names = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    with Image.open(path) as sheet:
         pixels = torch.from_numpy(np.array(sheet.convert("RGBA"))).float() / 255
     cells = (divmod(number, COLUMNS) for number in range(len(names)))
     cut = (pixels[SIDE * y : SIDE * (y + 1), SIDE * x : SIDE * (x + 1)] for y, x in cells)

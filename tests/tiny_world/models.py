@@ -26,6 +26,7 @@ import small_sdxl  # noqa: E402
 
 WEIGHTS = HERE / "weights"
 FILE = "tiny_world.safetensors"
+BY_NAME = "tiny_world_by_name.safetensors"
 ADAPTER = "tiny_world_ms_adapter.safetensors"
 VOCABULARY = 49408  # CLIP's
 
@@ -86,6 +87,15 @@ def load(folder: Path = WEIGHTS) -> World:
     """The trained models from the file in `folder`, computing in float32."""
     world = build()
     _fill(modules(world), folder)
+    return world
+
+
+def load_by_name() -> World:
+    """The models that also paint some emoji by name: the UNet's transformers are others."""
+    world = load()
+    state = comfy.utils.load_torch_file(str(WEIGHTS / BY_NAME))
+    unet = modules(world)["unet"]
+    unet.load_state_dict({key: tensor.float() for key, tensor in state.items()}, strict=False)
     return world
 
 

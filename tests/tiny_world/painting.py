@@ -109,9 +109,14 @@ def _models(run: Run, weights: Path) -> tuple[models.World, Any]:
 @lru_cache(maxsize=1)
 def _loaded(run: Run, weights: Path, modified: float) -> tuple[models.World, Any]:
     """As `_models`; `modified` makes new files be read."""
+    return models.load(weights), load_adapter(run, weights)
+
+
+def load_adapter(run: Run, weights: Path) -> Any:
+    """The adapter, which is copied to where the node looks for it."""
     import folder_paths
 
     folder = Path(folder_paths.get_folder_paths("msdiffusion")[0])
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(weights / models.ADAPTER, folder / models.ADAPTER)
-    return models.load(weights), run("LoadMSDModel", model_name=models.ADAPTER)[0]
+    return run("LoadMSDModel", model_name=models.ADAPTER)[0]

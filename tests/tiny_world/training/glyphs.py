@@ -84,14 +84,14 @@ def _render(face: ImageFont.FreeTypeFont, character: str, name: str) -> Emoji | 
     return Emoji(name, pixels)
 
 
-def save_sheet(emoji: list[Emoji], folder: Path) -> None:
-    """Writes `emoji.png` and `emoji.json`, which tests and demo take held-out emoji from."""
+def save_sheet(emoji: list[Emoji], path: Path) -> None:
+    """Writes the emoji as `emoji.cut_sheet` reads them, and their names beside them."""
     sheet = Image.new("RGBA", (COLUMNS * SIDE, -(-len(emoji) // COLUMNS) * SIDE))
     for number, one in enumerate(emoji):
         row, column = divmod(number, COLUMNS)
         pixels = (one.picture.permute(1, 2, 0) * 255).round().byte().numpy()
         square = Image.frombytes("RGBa", (SIDE, SIDE), pixels.tobytes()).convert("RGBA")
         sheet.paste(square, (column * SIDE, row * SIDE))
-    sheet.save(folder / "emoji.png", optimize=True)
+    sheet.save(path, optimize=True)
     names = json.dumps([one.name for one in emoji], indent=0)
-    (folder / "emoji.json").write_text(names + "\n", encoding="utf-8")
+    path.with_suffix(".json").write_text(names + "\n", encoding="utf-8")

@@ -59,13 +59,25 @@ class Scene:
 
 
 def make_scene(
-    emoji: Sequence[Emoji], height: int, width: int, random: np.random.Generator, number: int
+    emoji: Sequence[Emoji],
+    height: int,
+    width: int,
+    random: np.random.Generator,
+    number: int,
+    vary: bool = True,
+    repeat: bool = False,
 ) -> Scene:
-    """A scene of `height` × `width` cells with `number` emoji; a later one hides an earlier one."""
+    """A scene of `height` × `width` cells with `number` emoji; a later one hides an earlier one.
+
+    Args:
+        vary: whether they are mirrored and recoloured, see `varied`.
+        repeat: whether one may come twice.
+    """
     places = _places(random, height, width, number)
-    chosen = [
-        varied(emoji[int(i)], random) for i in random.choice(len(emoji), len(places), replace=False)
-    ]
+    numbers = random.choice(len(emoji), len(places), replace=repeat)
+    chosen = [emoji[int(number)] for number in numbers]
+    if vary:
+        chosen = [varied(one, random) for one in chosen]
     colour = str(random.choice(list(COLOURS)))
     picture = background(colour, height, width, random)
     for one, (x0, y0, x1, y1) in zip(chosen, places, strict=True):

@@ -1,0 +1,54 @@
+"""What ComfyUI calls at one self-attention in place of its own, where it follows a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from comfy.ldm.modules.attention import optimized_attention
+from torch import Tensor
+
+from ..errors import InputError
+from ..method.modulation import modulated_attention
+from .site_patch import SitePatch
+
+MOST_CELLS = 48 * 48  # of a grid; finer ones cost most of the time: all pairs of cells are compared
+
+
+class SelfPatch(SitePatch):
+    """What ComfyUI calls in place of `attn1`, the self-attention of a site's block."""
+
+    @torch.compiler.disable  # as that of the text
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]) -> Tensor:
+        """Self-attention, weaker between areas in the positive rows: (rows, h·w, heads·dim)."""
+        call, state = self._told(extra_options)
+        heads, precision = extra_options["n_heads"], extra_options.get("attn_precision")
+        out = optimized_attention(
+            q, k, v, heads, attn_precision=precision, transformer_options=extra_options
+        )
+        degree = state.self_follows(call.sigma)
+        if not degree or q.shape[1] > MOST_CELLS:
+            return out
+        _check_cells(q, extra_options)
+        chunks = call.chunks(len(q), len(k), extra_options["cond_or_uncond"])
+        for place, rows in self._places(call, chunks, extra_options):
+            target, small = state.cell_targets(place, q.device)
+            parts = (each[rows] for each in (q, k, v))
+            out[rows] = modulated_attention(*parts, heads, target, degree * small)
+        return out
+
+
+def _check_cells(q: Tensor, options: Mapping[str, Any]) -> None:
+    """The rows and cells must be the picture's.
+
+    Raises:
+        InputError: another node has merged cells, or put tiles into rows.
+    """
+    batch, _, height, width = options["activations_shape"]
+    if q.shape[:2] != (batch, height * width):
+        raise InputError(
+            f"self_attention: another node changed the model's self-attention: {len(q)} rows of"
+            f" {q.shape[1]} cells came for {batch} of {height}×{width} (token merging and HyperTile"
+            " do so): take that node away, or set self_attention to 0"
+        )
