@@ -33,7 +33,8 @@ def test_every_module_of_batches_is_on_the_map():
 
 
 @pytest.mark.parametrize(
-    "folder", ["library", "page", "comfyui", "batch", "server", "publish", "tiny_models"]
+    "folder",
+    ["library", "page", "comfyui", "batch", "msbench", "server", "publish", "tiny_models"],
 )
 def test_every_folder_of_tests_is_on_the_map(folder):
     assert f"`tests/{folder}`" in TEXT
