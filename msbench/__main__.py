@@ -1,43 +1,46 @@
 """The paper's benchmark, from a checkout of the authors' repository to a table beside theirs.
 
-python -m msbench plan CHECKOUT [--seconds S]
+    python -m msbench plan CHECKOUT [--seconds S]
+    python -m msbench run CHECKOUT [--out FOLDER] [--server URL …] [--ray [ADDRESS]] …
+    python -m msbench score [FOLDER] [--models FOLDER] [--detections FILE]
+
+The checkout is one of https://github.com/MS-Diffusion/MS-Diffusion; nothing of it is kept here.
+`run` hands all that it does not know on to tools/batch.py, and goes on where it stopped. `score`
+writes `layouts.json` for detectors besides: see msbench/layouts.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tools"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
 
 from console import command_line  # noqa: E402
 
-from .plan import plan  # noqa: E402
+from .arguments import read_arguments  # noqa: E402
+from .entering import become, entered  # noqa: E402
 
 
 def main() -> int:
-    arguments = read_arguments()
-    for line in plan(arguments.checkout, arguments.seconds):
-        print(line)
+    arguments, more = read_arguments()
+    if arguments.command == "plan":
+        from .plan import plan
+
+        print("\n".join(plan(arguments.checkout, arguments.seconds)))
+    elif arguments.command == "run":
+        from .run import batch_command
+
+        changed = {"steps": arguments.steps, "width": arguments.side, "height": arguments.side}
+        changed = {name: value for name, value in changed.items() if value is not None}
+        command = batch_command(arguments.checkout, arguments.out, arguments.every, changed, more)
+        become([sys.executable, *command])
+    elif entered(sys.argv[1:]):
+        from .scoring import score
+
+        given = arguments.encoder, arguments.models, arguments.detections, arguments.partly
+        print("\n".join(score(arguments.folder, *given)))
     return 0
-
-
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m msbench", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("plan", help="count what is to be painted")
-    one.add_argument("checkout", type=Path, help="a checkout of MS-Diffusion/MS-Diffusion")
-    one.add_argument("--seconds", type=_positive, help="what one picture takes on one GPU")
-    return parser.parse_args()
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return number
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ STATE = ROOT / ".comfyui"
 VENV = ROOT / ".venv"
 COMPILED = STATE / "compiled"  # Python's, where a ComfyUI is not ours
 BATCH = ROOT / "tools" / "requirements-batch.txt"
+SCORING = ROOT / "msbench" / "requirements.txt"
 OLDEST_PYTHON = (3, 10)
 PIP_HELP = (
     "Check the network connection and the free disk space (7 GB on Linux), then run the same "
@@ -105,8 +106,9 @@ def comfyui_group(comfyui: Path) -> Group:
 
 
 def group_for_tests() -> Group:
-    """What the tests need on top, those of batches among them."""
-    lines = read_requirements(ROOT / "tests" / "requirements.txt") + read_requirements(BATCH)
+    """What the tests need on top, that of batches and of scoring among it."""
+    files = (ROOT / "tests" / "requirements.txt", BATCH, SCORING)
+    lines = [line for file in files for line in read_requirements(file)]
     return Group("tests", "what the tests need", tuple(lines))
 
 
@@ -118,6 +120,11 @@ def group_for_batch(ray: bool) -> tuple[Group, ...]:
     if ray:
         groups.append(Group("ray", "Ray", tuple(line for line in lines if line not in own)))
     return tuple(groups)
+
+
+def group_for_scoring() -> Group:
+    """What `python -m msbench score` needs besides PyTorch."""
+    return Group("msbench", "what scoring needs", tuple(read_requirements(SCORING)))
 
 
 def read_requirements(path: Path) -> list[str]:

@@ -1,41 +1,16 @@
-"""A small benchmark of made-up pictures in the shape of the authors' checkout."""
+"""What the tests of the benchmark share."""
 
 import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 # the checkout at the end: its nodes.py must not hide ComfyUI's
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
 sys.path.append(str(ROOT))
 
-PROMPTS = """
-data_class_dict = {
-    "robin": "bird", "owl": "bird", "fox": "fox", "mug": "mug", "lamp": "lamp", "sea": "sea"
-}
-two_subject_combinations = ["living_living", "living_object", "living_scene"]
-three_subject_combinations = ["object_object_scene"]
-subject_combination_boxes = {
-    "living_living": [[0., 0.25, 0.5, 0.75], [0.5, 0.25, 1., 0.75]],
-    "living_object": [[0., 0.25, 0.5, 0.75], [0.5, 0.25, 1., 0.75]],
-    "living_scene": [[0.25, 0.25, 0.75, 0.75], [0., 0., 1., 1.]],
-    "object_object_scene": [[0., 0., 0.5, 1.], [0.5, 0., 1., 1.], [0., 0., 1., 1.]],
-}
-places = ["{0} beside {1}, one", "{0} beside {1}, two"]
-subject_combination_prompts = {
-    "living_living": places,
-    "living_object": places,
-    "living_scene": ["{0} before the {1}"],
-    "object_object_scene": ["{0} and {1} before the {2}"],
-}
-"""
-FILES = {
-    "living": ("fox.png", "owl.jpg", "robin.png"),
-    "object": ("lamp.png", "mug.jpg"),
-    "scene": ("sea.png",),
-}
+from small_checkout import make_checkout  # noqa: E402
 
 
 @pytest.fixture
@@ -44,16 +19,9 @@ def checkout(tmp_path):
     return make_checkout(tmp_path / "official")
 
 
-def make_checkout(folder, picture=lambda name: Image.new("RGB", (32, 32), len(name) * 40)):
-    """
-    Args:
-        picture: gives the picture of a name.
-    """
-    prompts = folder / "msdiffusion/dataset/prompts/msbench.py"
-    prompts.parent.mkdir(parents=True)
-    prompts.write_text(PROMPTS)
-    for category, names in FILES.items():
-        (folder / "msbench" / category).mkdir(parents=True)
-        for name in names:
-            picture(name.partition(".")[0]).save(folder / "msbench" / category / name)
-    return folder
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """A folder of tiny encoders with random weights, for `--models`."""
+    from tiny_encoders import save_encoders
+
+    return save_encoders(tmp_path_factory.mktemp("encoders"))

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROMPTS, ROOT
 from console import SetupError
+from packages import ROOT
+from small_checkout import PROMPTS
 
 from msbench.checkout import read_benchmark
 from msbench.duration import hours
