@@ -1,4 +1,4 @@
-"""The paper's four scores (section 4.1), out of cosines.
+"""The four scores of the paper (arXiv 2406.07209, its experiments on MS-Bench), out of cosines.
 
 CLIP-I and DINO: how like each subject is to its picture, averaged over a picture's subjects, then
 over the pictures. CLIP-T: how like the picture is to its prompt. M-DINO: the *product* over the

@@ -9,7 +9,7 @@ from itertools import combinations, groupby, product
 from .checkout import SCENE, Benchmark, Box, Kind, Subject, place
 from .settings import WEIGHT, WEIGHT_WITH_SCENE
 
-COMBINATIONS, PICTURES = 1148, 4488  # what the authors count (their README, and section 4.1)
+COMBINATIONS, PICTURES = 1148, 4488  # what the authors count (in their README, at "Benchmark")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ LATER = {
     "tests/library": 2,
     "tests/comfyui": 2,
     "tests/batch": 1,  # two servers of its own keep both cores busy
-    "tests/msbench": 1,
+    "tests/msbench": 2,
     "tests/server": 2,
 }
 WITHOUT_COMFYUI = ("tests/library", "tests/publish", "tests/page")  # a machine may have none

@@ -1,0 +1,100 @@
+"""From a checkout to the table: painted by the toy on two servers, scored by tiny encoders."""
+
+import csv
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from comfy_server import ComfyServer
+from packages import ROOT
+from PIL import Image
+from setup_env import prepare_base
+from small_checkout import make_checkout
+from tiny_world.emoji import find
+from tiny_world.workflows import WORLD, prepare_world
+
+EMOJI = {"fox": "raccoon", "owl": "mage", "robin": "rocket", "lamp": "beer mug"}
+STEPS, SIDE = 1, 128  # of the toy
+EVERY = 8  # of 22 pictures: three
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """Two addresses."""
+    comfyui = os.environ.get("COMFYUI_PATH")
+    if not comfyui:
+        raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
+    made = []
+    for name in ("one", "two"):
+        base = tmp_path_factory.mktemp(name)
+        prepare_base(Path(comfyui), [ROOT, WORLD], base=base)
+        prepare_world(Path(sys.executable), base)
+        quick = ("--use-pytorch-cross-attention",)
+        made.append(ComfyServer(Path(sys.executable), Path(comfyui), base, extra_args=quick))
+    with ThreadPoolExecutor() as both, ExitStack() as running:
+        for server in made:
+            running.callback(server.stop)
+        list(both.map(ComfyServer.start, made))
+        yield [server.address for server in made]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("painted")
+
+
+@pytest.fixture(scope="module")
+def painted(servers, folder, tmp_path_factory):
+    """What `run` says, the first time and once more after a picture was lost; the rows then."""
+    checkout = make_checkout(tmp_path_factory.mktemp("official"), emoji)
+    given = ["--out", folder, "--every", EVERY, "--steps", STEPS, "--side", SIDE, "--toy"]
+    given += [part for address in servers for part in ("--server", address)]
+    msbench("run", checkout, *given)
+    first = rows(folder)
+    (folder / first[1]["file"]).unlink()
+    msbench("run", checkout, *given)
+    return first, rows(folder)
+
+
+def emoji(name):
+    pixels = (find(EMOJI.get(name, "beer mug")).on_black() * 255).round().byte().numpy()
+    return Image.fromarray(pixels)
+
+
+def msbench(*arguments):
+    command = [sys.executable, "-m", "msbench", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rows(folder):
+    with (folder / "results.csv").open(newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_every_picture_is_painted_and_each_server_paints_some(painted, servers, folder):
+    first, _ = painted
+    assert [row["status"] for row in first] == ["done"] * 3
+    assert {row["server"] for row in first} == set(servers)
+    for row in first:
+        with Image.open(folder / row["file"]) as picture:
+            assert picture.size == (SIDE, SIDE)
+
+
+def test_run_goes_on_where_it_stopped(painted):
+    first, second = painted
+    again = [one["id"] for one, other in zip(first, second, strict=True) if one != other]
+    assert again == [first[1]["id"]]
+    assert {row["status"] for row in second} == {"done"}
+
+
+def test_the_table_is_printed_with_what_was_not_official(painted, folder, models):
+    said = msbench("score", folder, "--models", models, "--encoder", "dino-vits16")
+    assert "only 3 of 4,488 pictures are scored; not the official width, height, steps" in said
+    assert "| *paper* |  | 0.698 | 0.341 | 0.425 | 0.108 |" in said
+    assert "| DINO ViT-S/16 | by layout box | – | – |" in said
