@@ -21,6 +21,11 @@ def test_every_module_of_the_library_is_on_the_map():
     assert {path.name for path in modules - named} == {"__init__.py"}
 
 
+def test_every_module_of_the_benchmark_is_on_the_map():
+    modules = [path.stem for path in (ROOT / "msbench").glob("[!_]*.py")]
+    assert [name for name in modules if f"`{name}`" not in TEXT] == []
+
+
 def test_every_script_of_the_editor_is_on_the_map():
     scripts = (ROOT / "web" / "layout_editor").glob("*.js")
     assert [path.name for path in scripts if f"`{path.stem}`" not in TEXT] == []
