@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
 
-from console import command_line  # noqa: E402
+from console import become, command_line  # noqa: E402
 
 from .arguments import read_arguments  # noqa: E402
-from .entering import become, entered  # noqa: E402
+from .entering import entered  # noqa: E402
 
 
 def main() -> int:

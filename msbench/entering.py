@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from console import become
 from packages import TORCH, ensure_venv, group_for_scoring
 
 NEEDED = ("PIL", "numpy", "pycocotools", "scipy", "torch", "tqdm", "transformers")
@@ -23,11 +21,3 @@ def entered(arguments: Sequence[str]) -> bool:
     python = ensure_venv(TORCH, group_for_scoring())
     become([str(python), "-m", "msbench", *arguments])
     return False
-
-
-def become(command: Sequence[str]) -> None:
-    """Runs a program in place of this one."""
-    sys.stdout.flush()
-    if os.name == "nt":  # there the first process would end at once, before the second one
-        raise SystemExit(subprocess.call(command))
-    os.execv(command[0], command)

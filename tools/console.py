@@ -141,6 +141,14 @@ def output(process: subprocess.Popen[str], to_its_end: bool = False) -> Iterator
             _running.discard(process)
 
 
+def become(command: Sequence[str]) -> None:
+    """Runs a program in place of this one."""
+    sys.stdout.flush()
+    if os.name == "nt":  # there this process would end at once, before the program
+        raise SystemExit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
 def command_line(main: Callable[[], int]) -> None:
     """Runs `main` and exits with its code; expected faults become one message, not a traceback."""
     # SIGTERM becomes SystemExit, so that `with` blocks stop the server they started

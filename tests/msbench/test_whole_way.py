@@ -9,13 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from comfy_server import ComfyServer
+from batching.own import make_server
 from packages import ROOT
 from PIL import Image
-from setup_env import prepare_base
 from small_checkout import make_checkout
 from tiny_world.emoji import find
-from tiny_world.workflows import WORLD, prepare_world
 
 EMOJI = {"fox": "raccoon", "owl": "mage", "robin": "rocket", "lamp": "beer mug"}
 STEPS, SIDE = 1, 128  # of the toy
@@ -23,23 +21,17 @@ EVERY = 8  # of 22 pictures: three
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
+def servers():
     """Two addresses."""
     comfyui = os.environ.get("COMFYUI_PATH")
     if not comfyui:
         raise pytest.UsageError("set COMFYUI_PATH to a ComfyUI folder, or run tools/test.py")
-    made = []
-    for name in ("one", "two"):
-        base = tmp_path_factory.mktemp(name)
-        prepare_base(Path(comfyui), [ROOT, WORLD], base=base)
-        prepare_world(Path(sys.executable), base)
-        quick = ("--use-pytorch-cross-attention",)
-        made.append(ComfyServer(Path(sys.executable), Path(comfyui), base, extra_args=quick))
-    with ThreadPoolExecutor() as both, ExitStack() as running:
+    with ExitStack() as running, ThreadPoolExecutor() as both:
+        made = [make_server(Path(sys.executable), Path(comfyui), True, name) for name in "ab"]
         for server in made:
-            running.callback(server.stop)
-        list(both.map(ComfyServer.start, made))
-        yield [server.address for server in made]
+            running.callback(server.close)
+        list(both.map(lambda server: server.process.start(), made))
+        yield [server.process.address for server in made]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +41,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def painted(servers, folder, tmp_path_factory):
-    """What `run` says, the first time and once more after a picture was lost; the rows then."""
+    """The results of a run, and of another after a picture was lost."""
     checkout = make_checkout(tmp_path_factory.mktemp("official"), emoji)
     given = ["--out", folder, "--every", EVERY, "--steps", STEPS, "--side", SIDE, "--toy"]
     given += [part for address in servers for part in ("--server", address)]

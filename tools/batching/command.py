@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from console import SetupError
+from console import SetupError, become
 from packages import ensure_venv, group_for_batch
 
 from .options import Options
@@ -72,12 +70,7 @@ def entered(ray: bool = False) -> bool:
     needed = (*NEEDED, "ray") if ray else NEEDED
     if all(find_spec(name) for name in needed):
         return True
-    python = str(ensure_venv(*group_for_batch(ray)))
-    command = [python, *sys.argv]
-    if os.name == "nt":  # there the first process would end at once, before the second one
-        raise SystemExit(subprocess.call(command))
-    sys.stdout.flush()
-    os.execv(python, command)
+    become([str(ensure_venv(*group_for_batch(ray))), *sys.argv])
     return False
 
 
