@@ -1,4 +1,4 @@
-"""Words of boxes in the layout editor: in the rows, in the boxes, in their menu; chips about them."""
+"""Words of boxes in the layout editor: in rows, in boxes, in their menu; chips about them."""
 
 import json
 
@@ -23,7 +23,7 @@ MADE = """([type, name]) => window.app.graph.nodes.filter(node => node.type === 
 
 
 def opened(look, path):
-    """A template with tiny models, as it was opened; its editor, and the ids of its nodes by type."""
+    """A template with tiny models, opened; its editor, and the ids of its nodes by type."""
     workflow = use_tiny_models(json.loads(path.read_text(encoding="utf-8")))
     look.load(workflow)
     numbers = {entry["type"]: str(entry["id"]) for entry in workflow["nodes"]}
