@@ -65,6 +65,7 @@ test("words that were there before the boxes become theirs", () => {
 
 test("a box that comes between the others gets its own line", () => {
   assert.deepEqual(following(["a mug", "a hat"], { order: [0, -1, 1] }, 3), ["a mug", "", "a hat"]);
+  assert.deepEqual(following(WORDS, { order: [0, -1, 1] }, 3), ["a mug", "", "a hat", "a spoon"]);
 });
 
 test("words that no box is for can be taken away", () => {
