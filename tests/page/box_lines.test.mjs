@@ -5,7 +5,7 @@ import test from "node:test";
 
 import {
   fitted,
-  following,
+  linesAfter,
   lacksName,
   linesOf,
   withLine,
@@ -21,7 +21,7 @@ const WORDS = ["a mug", "a hat", "a spoon"];
 
 /** The words once an edit of edits.js has been made. */
 function after(lines, next) {
-  return following(lines, next, next.boxes.length);
+  return linesAfter(lines, next, next.boxes.length);
 }
 
 test("lines are those that Python reads", () => {
@@ -64,7 +64,8 @@ test("words that were there before the boxes become theirs", () => {
 });
 
 test("a box that comes between the others gets its own line", () => {
-  assert.deepEqual(following(["a mug", "a hat"], { order: [0, -1, 1] }, 3), ["a mug", "", "a hat"]);
+  assert.deepEqual(linesAfter(["a mug", "a hat"], { order: [0, -1, 1] }, 3), ["a mug", "", "a hat"]);
+  assert.deepEqual(linesAfter(WORDS, { order: [0, -1, 1] }, 3), ["a mug", "", "a hat", "a spoon"]);
 });
 
 test("words that no box is for can be taken away", () => {

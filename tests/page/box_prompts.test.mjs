@@ -57,6 +57,9 @@ test("a layout without words may get some where a node applies it", () => {
   const other = layoutIn(graph);
   apply(graph, other, boxPrompts(graph, "a mug", { mode: BYPASSED }));
   assert.deepEqual([plainWords(placeOf(other)), takesWords(placeOf(other))], [null, false]);
+  const third = layoutIn(graph); // words that another pack makes
+  apply(graph, third, add(graph, "WordsOfSomeKind", { outputs: { words: WORDS }, widgets: { prompts: "a mug" } }));
+  assert.deepEqual([plainWords(placeOf(third)), takesWords(placeOf(third))], [null, false]);
 });
 
 test("words from another node are shown, and not written", () => {

@@ -50,6 +50,22 @@ test("the sampler behind the layout, and the node that shows its picture", () =>
   assert.deepEqual(found(layout(graph)), { samplers: [], finding: [], showing: [] });
 });
 
+test("Apply Box Prompts samples with a layout, too, alone or behind Apply MS-Diffusion", () => {
+  for (const behind of [false, true]) {
+    const graph = newGraph();
+    const own = layout(graph);
+    const { apply, sampler, decode, save } = row(graph, own);
+    const words = made(
+      graph, "ApplyBoxPrompts", { model: "MODEL", layout: "MSD_LAYOUT" }, { MODEL: "MODEL" },
+      { layout: [own, 0], ...(behind && { model: [apply, 0] }) },
+    );
+    link(words, 0, sampler, "model");
+    const { samplers, showing } = found(own);
+    assert.ok(samplers.includes(sampler.id));
+    assert.deepEqual(showing, [decode.id, save.id]);
+  }
+});
+
 test("a sampler that goes on from the result does not sample with the layout, but shows it", () => {
   const graph = newGraph();
   const own = layout(graph);

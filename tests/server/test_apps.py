@@ -14,6 +14,7 @@ NEWEST = pytest.mark.parametrize("opened_look", LOOKS[2:], indirect=True, ids="-
 ONCE = pytest.mark.parametrize("opened_look", LOOKS[-1:], indirect=True, ids="-".join)
 FROM_A_DETECTOR = "boxes_from_a_detector"  # its boxes are not drawn
 IN_WORDS = "a_prompt_for_each_box"
+WORDS = next(path for path in WORKFLOWS if path.stem == IN_WORDS)
 
 
 def read(path):
@@ -47,6 +48,26 @@ def test_a_template_is_an_app_with_pictures_names_places_and_prompt(path, look):
         editor = app.editor(str(nodes(workflow, "LayoutBoxes")[0]["id"]))
         names = nodes(workflow, "EncodeSubjects")[0]["widgets_values"][0].split("\n")
         editor.wait_for(editor.rows, list(zip(names, files, strict=False)))
+
+
+@ONCE
+def test_an_app_of_words_has_them_in_its_boxes_and_in_its_list(look):
+    workflow = small(read(WORDS))
+    app = App(look)
+    app.open(workflow)
+    editor = app.editor(str(nodes(workflow, "LayoutBoxes")[0]["id"]))
+    words = nodes(workflow, "BoxPrompts")[0]["widgets_values"][0].split("\n")
+    for index, line in enumerate(words):
+        assert editor.tool(f"words{index}").input_value() == line
+    editor.tool("words1").fill("a straw hat")
+    editor.keys("Enter")
+    field = app.item("words").locator("textarea")
+    editor.wait_for(field.input_value, f"{words[0]}\na straw hat")
+    app.write("words", "a cup\na cap")
+    editor.wait_for(lambda: editor.tool("words0").input_value(), "a cup")
+    entry = app.run()
+    texts = [value for node in entry["prompt"][2].values() for value in node["inputs"].values()]
+    assert "a cup\na cap" in texts
 
 
 @NEWEST

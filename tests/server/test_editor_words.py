@@ -4,6 +4,7 @@ import json
 
 from conftest import BOTH, ROOT
 from demo_models import use_tiny_models
+from dropping import Dropping
 from editor import Editor, add_node
 from templates import FIRST
 
@@ -20,6 +21,9 @@ MADE = """([type, name]) => window.app.graph.nodes.filter(node => node.type === 
     const link = window.app.graph.getLink(node.inputs.find(one => one.name === name).link);
     return link && [window.app.graph.getNodeById(link.origin_id).type, link.origin_slot];
 })"""
+
+IDS = """type => window.app.graph.nodes.filter(node => node.type === type)
+    .map(node => String(node.id))"""
 
 
 def opened(look, path):
@@ -187,6 +191,14 @@ def test_box_prompts_are_made_when_the_first_words_are_written(look):
     chips(editor, {"unnamed1": False})
     editor.tool("unnamed1").click()
     editor.wait_for(lambda: rows(editor), ["", "cup of coffee, on a saucer"])
+    hand = Dropping(look)
+    hand.drop(editor.picture().at(0.5, 0.06), ROOT / "web/example_pictures/msdiffusion_rocket.jpg")
+    editor.tool("nameField").wait_for()
+    editor.keys("Escape")
+    editor.wait_for(lambda: rows(editor), ["", "cup of coffee, on a saucer", ""])
+    [editor.prompts] = look.page.evaluate(IDS, "BoxPrompts")
+    assert len(sent(editor)) == len(editor.boxes()) == 3
+    editor = undo(editor, "", "cup of coffee, on a saucer")
     double_click(editor, middle)  # a subject's box is named, as ever
     assert editor.tool("nameField").input_value() == "cup of coffee"
     editor.keys("Escape")

@@ -40,7 +40,7 @@ export function withLine(lines, index, words, count) {
  * @param moves the indices of what is `gone`, or the `order` of what was there, by its indices
  *   before, -1 for a new box.
  */
-export function following(lines, { gone = [], order = null }, count) {
+export function linesAfter(lines, { gone = [], order = null }, count) {
   if (!order) return fitted(lines.filter((_, index) => !gone.includes(index)), count);
   const behind = lines.slice(order.filter((from) => from >= 0).length);
   return fitted([...order.map((from) => lineOf(lines, from)), ...behind], count);

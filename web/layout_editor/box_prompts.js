@@ -1,6 +1,6 @@
 // Box Prompts of a layout: where the words of its boxes are written.
 
-import { following, linesOf, worded } from "./box_lines.js";
+import { linesAfter, linesOf, worded } from "./box_lines.js";
 import { isLinked, origin } from "./links.js";
 import { makeBoxPrompts } from "./new_box_prompts.js";
 import { APPLYING, appliedTo, isSame, placesAround } from "./sampled.js";
@@ -33,9 +33,9 @@ export function takesWords(place) {
   return usesOf(place).some(({ linked }) => !linked);
 }
 
-/** Has the words go with their boxes. @param moves as in following, and their new `count`. */
+/** Has the words go with their boxes. @param moves as in linesAfter, and their new `count`. */
 export function followBoxes(place, { count, ...moves }) {
-  rewriteLines(place, (lines) => (worded(lines) ? following(lines, moves, count) : lines));
+  rewriteLines(place, (lines) => (worded(lines) ? linesAfter(lines, moves, count) : lines));
 }
 
 /** Writes other lines wherever those of this layout are written. */

@@ -25,7 +25,8 @@ export class LayoutEditor {
    *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
    *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
    *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
-   *   the text of options.js, `moves` says which boxes have gone where (see box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
+   *   the text of options.js, `moves` says which boxes have gone where (see
+   *   box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
    *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were

@@ -24,8 +24,7 @@ export class RowWords {
 
   change(index, words) {
     const { editor } = this;
-    const { readOnly, boxes } = editor;
-    const notes = editor.host.writeWords(index, words, readOnly ? 0 : boxes.length);
+    const notes = editor.host.writeWords(index, words, editor.boxes.length);
     editor.refresh();
     editor.panel.speak(wordsSpoken(editor.view, index));
     if (notes.length) editor.tell(notes.map((note) => say(...note)).join(" "));
