@@ -20,7 +20,7 @@ from .box_prompts import lines_of
 from .sockets import CATEGORY, PERCENT, checked
 
 NODE = "Text Follows Layout"
-SELF_ATTENTION = 1.0
+SELF_ATTENTION = 0.3  # the authors'
 
 
 class TextFollowsLayout:

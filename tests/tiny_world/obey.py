@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # not this folder, whose modules belong to the package
@@ -19,6 +20,7 @@ from tiny_world.training.host import ROOT, load_pack, start_comfyui  # noqa: E40
 
 WEIGHTS = (0.0, 0.2, 0.6)  # of the adapter; 0 is text alone
 STRENGTHS = (0.0, 0.5, 1.0)
+SELF_ATTENTION = (0.3,)
 
 
 def main() -> None:
@@ -30,23 +32,30 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--weights", type=float, nargs="+", default=WEIGHTS, help="of the adapter")
     parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS)
+    parser.add_argument("--self-attention", type=float, nargs="+", default=SELF_ATTENTION)
     parser.add_argument("--until", type=float, default=0.3)
     parser.add_argument("--alike", action="store_true", help="held-out pairs that look alike")
     parser.add_argument("--table", action="store_true", help="only show what is there")
     arguments = parser.parse_args()
-    settings = {
-        f"adapter {weight:g}, strength {strength:g}, until {arguments.until:g}": (
-            weight,
-            {"strength": strength, "until": arguments.until},
-        )
-        for weight in arguments.weights
-        for strength in arguments.strengths
-    }
+    settings = dict(all_settings(arguments))
     if not arguments.table:
         start_comfyui()
         measure_all(settings, arguments.folder, arguments.trials, arguments.alike)
     for line in tables(settings, arguments.folder):
         print(line)
+
+
+def all_settings(arguments: argparse.Namespace) -> Iterator[tuple[str, tuple]]:
+    """Each by its name, which is also that of its file: weight, and settings of the node."""
+    for weight in arguments.weights:
+        for strength in arguments.strengths:
+            if strength == 0:
+                yield f"adapter {weight:g}, strength 0", (weight, {})
+                continue
+            for share in arguments.self_attention:
+                name = f"adapter {weight:g}, strength {strength:g}, self-attention {share:g}"
+                node = {"strength": strength, "self_attention": share, "until": arguments.until}
+                yield f"{name}, until {arguments.until:g}", (weight, node)
 
 
 def measure_all(settings: dict, folder: Path, trials: int, similar: bool) -> None:
