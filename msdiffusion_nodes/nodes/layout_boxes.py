@@ -11,15 +11,19 @@ from torch import Tensor
 from ..boxes.detections import Detection, bounding_boxes, read_detections
 from ..boxes.drawn import parse_boxes
 from ..boxes.matching import left_to_right, match_detections, match_masks
+from ..boxes.painted import PaintedArea, parse_areas
 from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
-from ..layout import NO_AREA, Extent, Layout, Region, regions_from_masks
+from ..layout import NO_AREA, Box, Extent, Layout, Region, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
+from ..pictures.shapes import shaped
 from ..subjects import Subject
+from .area_files import area_path, area_stamp, read_area
 from .sockets import CATEGORY, checked
 
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
+MOST_AREAS = 1000
 MOST_CELLS = 2**31  # of all masks together: 8 GB
 DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
 
@@ -87,6 +91,11 @@ class LayoutBoxes:
             " (SEGS bring their own). For a language model that counts from 0 to 1000, such as"
             " Qwen3-VL, set both to 1000."
         )
+        areas = (
+            "Shapes that were painted in the editor, in place of the boxes' rectangles: a JSON list"
+            " with one entry a box, null or a picture in the input folder, which is stretched over"
+            " the box, and by how many pixels its edge is soft."
+        )
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
         seen = {"default": 0, "min": 0, "max": MAX_SIZE}
@@ -105,8 +114,23 @@ class LayoutBoxes:
                 "picture": ("IMAGE", {"tooltip": picture}),
                 "picture_width": ("INT", {**seen, "tooltip": side.format("Width")}),
                 "picture_height": ("INT", {**seen, "tooltip": side.format("Height")}),
+                "areas": ("STRING", {"default": "", "advanced": True, "tooltip": areas}),
             },
         }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, areas: str = "") -> bool | str:
+        try:
+            for name in _pictures_in(areas):
+                with naming("areas"):
+                    area_path(name)
+        except InputError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def IS_CHANGED(cls, areas: str = "", **_: Any) -> str:
+        return str([area_stamp(name) for name in _pictures_in(areas)])
 
     @checked
     def lay_out(
@@ -121,6 +145,7 @@ class LayoutBoxes:
         picture: Tensor | None = None,
         picture_width: int = 0,
         picture_height: int = 0,
+        areas: str = "",
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
@@ -138,12 +163,40 @@ class LayoutBoxes:
                 placed = Placement(regions, "masks", note)
         else:
             with naming("boxes"):
-                placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
+                drawn = parse_boxes(boxes)
+            with naming("areas"):
+                regions = _regions(drawn, areas, Extent(int(height), int(width)))
+            placed = Placement(regions, "boxes")
         layout = Layout(tuple(placed.regions), int(width), int(height))
         with naming(placed.source):
             _check_memory(layout)
             names = _names(layout, placed, subjects)
         return _outputs(layout, placed, names, picture)
+
+
+def _regions(boxes: Sequence[Box], areas: str, picture: Extent) -> list[Region]:
+    """The boxes, those with a painted area in its shape."""
+    regions = []
+    for number, (box, area) in enumerate(
+        zip(boxes, parse_areas(areas, len(boxes)), strict=True), start=1
+    ):
+        with naming(f"box {number}"):
+            regions.append(Region(box) if area is None else _painted(box, area, picture))
+    return regions
+
+
+def _painted(box: Box, area: PaintedArea, picture: Extent) -> Region:
+    shape = read_area(area.image)
+    return shaped(box, shape.flip(1) if area.mirrored else shape, area.soft, picture)
+
+
+def _pictures_in(areas: Any) -> list[str]:
+    """The files that `areas` names; none where it cannot be read, which a run says."""
+    try:
+        rows = parse_areas(areas, MOST_AREAS) if isinstance(areas, str) else ()
+    except InputError:
+        return []
+    return [area.image for area in rows if area is not None]
 
 
 def _size_of(picture: Tensor | None) -> Extent | None:

@@ -29,6 +29,7 @@ CONTRACT = {
             "picture",
             "picture_width",
             "picture_height",
+            "areas",
         ],
     ),
     "AutoLayout": (

@@ -4,6 +4,7 @@ import { clamp, HANDLES, handlePoint } from "./boxes.js";
 import { colour, colourOf, css, haloOf, inkOn } from "./colours.js";
 import { pictureFrame, placed, pointOn } from "./frame.js";
 import { handleBox, isScene, layers } from "./hits.js";
+import { paintStencil, stencilOf } from "./painting/stencils.js";
 import { zoomOf } from "./pointer.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
@@ -39,8 +40,10 @@ export function paint(canvas, view) {
   paintOutlines(sheet, view);
   for (const box of view.unused) paintUnused(sheet, placed(frame, box));
   for (const index of layers(view)) paintBox(sheet, view, index);
+  const { stroke } = view; // of a box that is to come, or has no area yet
+  if (stroke && !layers(view).includes(stroke.index)) paintShape(sheet, view, stroke.index);
   // a scene lies beneath, but what it is resized by lies on top
-  if (isScene(view, view.selected) && !view.all) paintHandles(sheet, view, view.selected);
+  if (isScene(view, view.selected) && !view.all && !view.tool) paintHandles(sheet, view, view.selected);
   if (view.dragging) paintGuides(sheet, view.guides);
 }
 
@@ -72,19 +75,35 @@ function paintBox(sheet, view, index) {
   const place = placed(frame, view.boxes[index]);
   const selected = view.all || index === view.selected;
   const filled = selected ? 0.35 : 0.25;
-  context.fillStyle = colour(index, view.isResult ? filled / 3 : filled);
-  context.fillRect(place.x, place.y, place.width, place.height);
+  const fill = colour(index, view.isResult ? filled / 3 : filled);
+  const shape = view.shapes[index];
+  const painted = shape || view.stroke?.index === index;
+  if (painted) paintShape(sheet, view, index, place);
+  else {
+    context.fillStyle = fill;
+    context.fillRect(place.x, place.y, place.width, place.height);
+  }
   const image = view.subjects[index]?.image;
   // over a result it would hide what the subject has become; else it may be missing, or to come
-  if (!view.isResult && image?.complete && image.naturalWidth) {
+  if (!view.isResult && !painted && image?.complete && image.naturalWidth) {
     context.globalAlpha = selected ? 0.75 : 0.6;
     drawFitted(context, image, place);
     context.globalAlpha = 1;
   }
-  paintOutline(sheet, place, index, selected ? 3 : 2, index === view.second ? [6, 4] : []);
+  const dashes = index === view.second ? [6, 4] : painted ? [2, 3] : [];
+  paintOutline(sheet, place, index, selected ? 3 : 2, dashes);
   const label = `${index + 1}  ${nameOf(view, index)}`.trim();
   paintLabel(context, label, place, colourOf(index));
-  if (selected && !view.all && !isScene(view, index)) paintHandles(sheet, view, index);
+  if (selected && !view.all && !view.tool && !isScene(view, index)) paintHandles(sheet, view, index);
+}
+
+/** A painted area, or the stroke that is being painted. */
+function paintShape({ context, frame }, { shapes, stroke, size }, index, place) {
+  const strong = colour(index, 0.55);
+  if (stroke?.index === index) return paintStencil(context, stroke.mask, frame, strong);
+  const stencil = stencilOf(shapes[index]);
+  const soft = (shapes[index].soft * frame.width) / size[0];
+  if (stencil) paintStencil(context, stencil, place, strong, soft);
 }
 
 /** The areas that a run has found, each in its box's colour. */

@@ -9,6 +9,9 @@ import { FullPage } from "./full_page.js";
 import { Gestures } from "./gestures.js";
 import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
+import { Painting } from "./painting/painting.js";
+import { followed, formatShapes, parseShapes } from "./painting/shapes.js";
+import { stencilOf } from "./painting/stencils.js";
 import { Panel } from "./panel.js";
 import { zoomOf } from "./pointer.js";
 import { say } from "./texts.js";
@@ -23,6 +26,7 @@ export class LayoutEditor {
    *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
    *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
    *   `names` those of boxes without a subject, both lists by the box's index with gaps.
+   *   `shapes` is the text of painting/shapes.js, which `readShapes()` gives.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
    *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
@@ -40,6 +44,7 @@ export class LayoutEditor {
   constructor(host) {
     this.host = host;
     this.boxes = [];
+    this.shapes = []; // painted, of boxes
     this.text = null; // the value that the boxes were read from
     this.seen = null; // value and context of the last look at them
     this.selected = -1;
@@ -63,6 +68,7 @@ export class LayoutEditor {
     this.fullPage = new FullPage(this.element, () => host.key, busy, this.signal);
     this.panel.bar.append(this.fullPage.button);
     this.arrivals = new Arrivals(this);
+    this.painting = new Painting(this);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -130,14 +136,17 @@ export class LayoutEditor {
 
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
-    if (this.gestures.holding) return;
+    if (this.gestures.holding || this.painting.stroke) return;
     this.fullPage.keep();
     const { readOnly } = this;
     this.context = this.host.context();
     const text = this.host.read();
     const { color, backgroundColor } = getComputedStyle(this.canvas);
     const { names, backdrop } = this.host;
-    const look = [color, backgroundColor, zoomOf(this.canvas), names, backdrop];
+    const shapes = this.host.readShapes();
+    if (shapes !== formatShapes(this.shapes)) this.shapes = parseShapes(shapes);
+    const loaded = this.shapes.map((shape) => Boolean(shape && stencilOf(shape)));
+    const look = [color, backgroundColor, zoomOf(this.canvas), names, backdrop, shapes, loaded];
     const seen = JSON.stringify([text, this.context, look], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
@@ -196,7 +205,8 @@ export class LayoutEditor {
   }
 
   /** Makes the boxes the node's value. */
-  commit({ boxes, selected, all, gone = [] }) {
+  commit({ boxes, selected, all, gone = [], shapes, ...change }) {
+    this.shapes = shapes ?? followed(this.shapes, this.told, boxes, change);
     this.text = formatBoxes(boxes);
     this.seen = null;
     this.fault = null;
@@ -207,7 +217,8 @@ export class LayoutEditor {
   }
 
   write(names = this.host.names) {
-    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names });
+    const shapes = formatShapes(this.shapes.slice(0, this.boxes.length));
+    this.host.write(this.text, { areas: this.boxes.map(areaBefore), names, shapes });
   }
 
   speak() {

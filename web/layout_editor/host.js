@@ -19,15 +19,17 @@ const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
   const result = new Result();
-  const write = (text, { areas, names } = {}) => {
+  const write = (text, { areas, names, shapes } = {}) => {
     const place = placeOf();
     if (areas) keep(place.node, "msdAreas", areas);
     if (names) keep(place.node, "msdNames", names);
+    if (shapes !== undefined) setValue(keeperOf(place, "areas"), shapes);
     setValue(keeperOf(place, "boxes"), text);
     remember(place.node);
   };
   return {
     read: () => String(valueOf(placeOf(), "boxes") ?? widget(placeOf().node, "boxes").value),
+    readShapes: () => String(valueOf(placeOf(), "areas") ?? ""),
     write,
     context() {
       return contextOf(placeOf(), this.backdrop.shown ? result : null);

@@ -6,6 +6,7 @@ import { added, allDistributed, allMirrored, cleared, exchanged, preset } from "
 import { button, choice, element, label } from "./elements.js";
 import { everything } from "./keys.js";
 import { BoxList } from "./list.js";
+import { PaintBar } from "./painting/paint_bar.js";
 import { isMiddle } from "./pointer.js";
 import { SizeBar } from "./size_bar.js";
 import { GRIDS } from "./snapping.js";
@@ -17,8 +18,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
 /**
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
- * ({ kind, index } of a chip), `snap` (a key of GRIDS), `backdrop` ({ change, done }), `resize` ([width,
- * height] of the picture), `undo` and `redraw`.
+ * ({ kind, index } of a chip), `snap` (a key of GRIDS), `backdrop` ({ change, done }), `resize`
+ * ([width, height] of the picture), `undo`, `redraw`, and what paint_bar.js tells.
  */
 export class Panel extends Teller {
   /**
@@ -38,6 +39,7 @@ export class Panel extends Teller {
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
     this.backdrop = new Backdrop((type, detail) => this.fire(type, detail), signal);
     this.sizeBar.element.append(...this.backdrop.elements);
+    this.paintBar = new PaintBar((type, detail) => this.fire(type, detail), signal);
     this.spoken = element("div", { className: "msd-spoken" });
     this.spoken.setAttribute("aria-live", "polite");
     this.text = element("textarea", { className: "msd-text", hidden: true });
@@ -48,7 +50,8 @@ export class Panel extends Teller {
     this.element = element("msdiffusion-editor", { className: "msd-editor widget-expands" });
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
-    this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts, this.spoken);
+    const bars = [this.toolbar(), this.sizeBar.element, this.paintBar.element];
+    this.element.append(style, ...bars, ...parts, this.spoken);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
       const stop = (event) => this.look().panning || isMiddle(event) || event.stopPropagation();
@@ -99,7 +102,7 @@ export class Panel extends Teller {
     ];
     const undo = button("↶", "undo", () => this.fire("undo"), signal);
     this.bar = element("div", { className: "msd-toolbar" });
-    this.bar.append(...this.tools, undo);
+    this.bar.append(...this.tools, ...this.paintBar.buttons, undo);
     return this.bar;
   }
 
@@ -123,6 +126,7 @@ export class Panel extends Teller {
     if (this.text.hidden || !kept) this.text.value = view.text;
     this.sizeBar.update(view);
     this.backdrop.update(view);
+    this.paintBar.update(view);
     this.list.update(view);
   }
 
