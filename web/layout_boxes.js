@@ -1,5 +1,5 @@
 // Makes the layout editor the widget of Layout Boxes' input `boxes`: its value is the boxes' text. What
-// is said of each box beside, `options`, is in a widget that is not shown.
+// is said of each box beside, `options` and `areas`, is in widgets that are not shown.
 
 import { app } from "../../scripts/app.js";
 import { LayoutEditor } from "./layout_editor/editor.js";
@@ -13,6 +13,7 @@ import { speak } from "./layout_editor/texts.js";
 
 const KIND = "MSD_LAYOUT_EDITOR"; // of the widget; the input stays a text, as it is without this file
 const HIDDEN_KIND = "MSD_LAYOUT_OPTIONS";
+const BESIDE = ["options", "areas"]; // texts that only the editor shows
 const NEW_SIZE = [400, 772];
 const MIN_HEIGHT = 424; // what style.css says, and the page's margins around it
 const REFRESH = 300; // milliseconds between looks at the value and at linked nodes
@@ -25,7 +26,9 @@ app.registerExtension({
   beforeRegisterNodeDef(nodeType, { name, input }) {
     if (name !== "LayoutBoxes") return;
     input.required.boxes[1].widgetType = KIND;
-    Object.assign(input.optional.options[1], { widgetType: HIDDEN_KIND, hidden: true });
+    for (const beside of BESIDE) {
+      Object.assign(input.optional[beside][1], { widgetType: HIDDEN_KIND, hidden: true });
+    }
   },
   getCustomWidgets: () => ({
     [KIND]: (node, name, [, { default: start }]) => attach(node, name, start),
@@ -56,7 +59,7 @@ function attach(node, name, start) {
   return { widget };
 }
 
-/** The widget of `options`: a text that only the editor's rows show. */
+/** The widget of a text that only the editor shows. */
 function hold(node, name, start) {
   const widget = node.addWidget("text", name, start, () => {}, { socketless: true });
   hide(widget);

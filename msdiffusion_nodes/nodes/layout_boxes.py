@@ -19,6 +19,7 @@ from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
 from ..region_options import RegionOptions
 from ..subjects import Subject
+from .area_files import area_path, area_stamp, painted_regions, pictures_in
 from .sockets import CATEGORY, checked
 
 MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
@@ -96,6 +97,11 @@ class LayoutBoxes:
             " everywhere (true: the whole picture). What is set here counts in place of what"
             " Subject Options and Background Subject say."
         )
+        areas = (
+            "Shapes that were painted in the editor, in place of the boxes' rectangles: a JSON list"
+            " with one entry a box, null or a picture in the input folder, which is stretched over"
+            " the box, and by how many pixels its edge is soft."
+        )
         default = "[[0.0, 0.25, 0.5, 0.75], [0.5, 0.25, 1.0, 0.75]]"
         size = {"default": 1024, "min": 64, "max": MAX_SIZE, "step": 8}
         seen = {"default": 0, "min": 0, "max": MAX_SIZE, **RARE}
@@ -115,8 +121,23 @@ class LayoutBoxes:
                 "picture_width": ("INT", {**seen, "tooltip": side.format("Width")}),
                 "picture_height": ("INT", {**seen, "tooltip": side.format("Height")}),
                 "options": ("STRING", {"default": "", "tooltip": options}),
+                "areas": ("STRING", {"default": "", "tooltip": areas}),
             },
         }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, areas: str = "") -> bool | str:
+        try:
+            for name in pictures_in(areas):
+                with naming("areas"):
+                    area_path(name)
+        except InputError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def IS_CHANGED(cls, areas: str = "", **_: Any) -> str:
+        return str([area_stamp(name) for name in pictures_in(areas)])
 
     @checked
     def lay_out(
@@ -132,6 +153,7 @@ class LayoutBoxes:
         picture_width: int = 0,
         picture_height: int = 0,
         options: str = "",
+        areas: str = "",
     ) -> dict[str, Any]:
         if masks is not None and bboxes is not None:
             raise InputError("bboxes: masks are connected too; both give the areas, unlink one")
@@ -152,7 +174,10 @@ class LayoutBoxes:
                 placed = Placement(regions, "masks", note)
         else:
             with naming("boxes"):
-                placed = Placement([Region(box) for box in parse_boxes(boxes)], "boxes")
+                drawn = parse_boxes(boxes)
+            with naming("areas"):
+                regions = painted_regions(drawn, areas, Extent(int(height), int(width)))
+            placed = Placement(regions, "boxes")
         layout = Layout(tuple(placed.regions), int(width), int(height))
         with naming(placed.source):
             _check_memory(layout)

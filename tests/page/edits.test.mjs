@@ -39,7 +39,9 @@ test("a new box is in the middle, or beside the one that it would hide", () => {
 });
 
 test("a copy lies beside its box and is selected", () => {
-  near(duplicated(layout([A, B], 0)), { boxes: [A, B, [0.14, 0.24, 0.44, 0.64]], selected: 2 });
+  near(duplicated(layout([A, B], 0)), {
+    boxes: [A, B, [0.14, 0.24, 0.44, 0.64]], selected: 2, copyOf: 0,
+  });
   assert.equal(duplicated(layout([A, NO_AREA], 1)), null);
   assert.equal(duplicated(layout([A])), null);
 });
@@ -120,10 +122,10 @@ test("swap is with the next one, round the end, or with the second one", () => {
 });
 
 test("mirror and distribute keep the selection, a ready-made layout does not", () => {
-  near(allMirrored(layout([A], 0)), { boxes: [[0.6, 0.2, 0.9, 0.6]], selected: 0 });
+  near(allMirrored(layout([A], 0)), { boxes: [[0.6, 0.2, 0.9, 0.6]], selected: 0, mirrored: true });
   near(allDistributed(layout([A], 0)), { boxes: [[0.35, 0.2, 0.65, 0.6]], selected: 0 });
-  near(allMirrored(layout([])), { boxes: [], selected: -1 });
+  near(allMirrored(layout([])), { boxes: [], selected: -1, mirrored: true });
   const beside = [[0, 0.25, 0.5, 0.75], [0.5, 0.25, 1, 0.75]];
-  assert.deepEqual(preset("twoBeings"), { boxes: beside, selected: -1 });
-  assert.deepEqual(preset("twoObjects"), { boxes: beside, selected: -1 }); // the same place
+  assert.deepEqual(preset("twoBeings"), { boxes: beside, selected: -1, fresh: true });
+  assert.deepEqual(preset("twoObjects"), { boxes: beside, selected: -1, fresh: true }); // the same place
 });

@@ -65,7 +65,7 @@ test("Delete and Backspace remove the selected box", () => {
 test("Ctrl+D duplicates the selected box", () => {
   for (const key of ["d", "D"]) {
     const { commit } = press(key, 0, { ctrl: true });
-    near(commit, { boxes: [A, B, [0.14, 0.24, 0.44, 0.64]], selected: 2 });
+    near(commit, { boxes: [A, B, [0.14, 0.24, 0.44, 0.64]], selected: 2, copyOf: 0 });
   }
 });
 

@@ -30,6 +30,7 @@ CONTRACT = {
             "picture_width",
             "picture_height",
             "options",
+            "areas",
         ],
     ),
     "AutoLayout": (

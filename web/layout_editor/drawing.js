@@ -6,6 +6,7 @@ import { colour, colourOf, css, haloOf } from "./colours.js";
 import { pictureFrame, placed, pointOn } from "./frame.js";
 import { handleBox, isOff, isScene, layers } from "./hits.js";
 import { paintLabel, paintWords } from "./lettering.js";
+import { paintStencil, stencilOf } from "./painting/stencils.js";
 import { zoomOf } from "./pointer.js";
 import { GRIDS } from "./snapping.js";
 import { say } from "./texts.js";
@@ -40,8 +41,10 @@ export function paint(canvas, view) {
   paintOutlines(sheet, view);
   for (const box of view.unused) paintUnused(sheet, placed(frame, box));
   for (const index of layers(view)) paintBox(sheet, view, index);
+  const { stroke } = view; // of a box that is to come, or has no area yet
+  if (stroke && !layers(view).includes(stroke.index)) paintShape(sheet, view, stroke.index);
   // a scene lies beneath, but what it is resized by lies on top
-  if (isScene(view, view.selected) && !view.all) paintHandles(sheet, view, view.selected);
+  if (isScene(view, view.selected) && !view.all && !view.tool) paintHandles(sheet, view, view.selected);
   if (view.dragging) paintGuides(sheet, view.guides);
 }
 
@@ -74,25 +77,38 @@ function paintBox(sheet, view, index) {
   const selected = view.all || index === view.selected;
   const faint = isOff(view, index) ? 0.3 : 1;
   const filled = (selected ? 0.35 : 0.25) * faint;
-  context.fillStyle = colour(index, view.isResult ? filled / 3 : filled);
-  context.fillRect(place.x, place.y, place.width, place.height);
+  const painted = view.shapes[index] || view.stroke?.index === index;
+  if (painted) paintShape(sheet, view, index, place, faint);
+  else {
+    context.fillStyle = colour(index, view.isResult ? filled / 3 : filled);
+    context.fillRect(place.x, place.y, place.width, place.height);
+  }
   const image = view.subjects[index]?.image;
   // over a result it would hide what the subject has become; else it may be missing, or to come
-  if (!view.isResult && image?.complete && image.naturalWidth) {
+  if (!view.isResult && !painted && image?.complete && image.naturalWidth) {
     context.globalAlpha = (selected ? 0.75 : 0.6) * faint;
     drawFitted(context, image, place);
     context.globalAlpha = 1;
   }
-  paintOutline(sheet, place, index, selected ? 3 : 2, dashesOf(view, index));
+  paintOutline(sheet, place, index, selected ? 3 : 2, dashesOf(view, index, painted));
   const label = `${index + 1}  ${nameOf(view, index)}`.trim();
   paintLabel(context, label, place, colourOf(index));
   paintWords(context, lineOf(view.words?.lines, index), place, colourOf(index));
-  if (selected && !view.all && !isScene(view, index)) paintHandles(sheet, view, index);
+  if (selected && !view.all && !view.tool && !isScene(view, index)) paintHandles(sheet, view, index);
 }
 
-function dashesOf({ second, ...view }, index) {
+/** A painted area, or the stroke that is being painted. */
+function paintShape({ context, frame }, { shapes, stroke, size }, index, place, faint) {
+  const strong = colour(index, 0.55 * faint);
+  if (stroke?.index === index) return paintStencil(context, stroke.mask, frame, strong);
+  const stencil = stencilOf(shapes[index]);
+  const soft = (shapes[index].soft * frame.width) / size[0];
+  if (stencil) paintStencil(context, stencil, place, strong, soft);
+}
+
+function dashesOf({ second, ...view }, index, painted) {
   if (index === second) return [6, 4];
-  return isOff(view, index) ? [2, 3] : [];
+  return painted || isOff(view, index) ? [2, 3] : [];
 }
 
 /** The areas that a run has found, each in its box's colour. */

@@ -9,6 +9,9 @@ import { FullPage } from "./full_page.js";
 import { Gestures } from "./gestures.js";
 import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
+import { Painting } from "./painting/painting.js";
+import { followed, formatShapes, parseShapes } from "./painting/shapes.js";
+import { stencilOf } from "./painting/stencils.js";
 import { Panel } from "./panel.js";
 import { zoomOf } from "./pointer.js";
 import { RowOptions } from "./row_options.js";
@@ -27,6 +30,7 @@ export class LayoutEditor {
    *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
    *   the text of options.js, `moves` says which boxes have gone where (see
    *   box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
+   *   `shapes` is the text of painting/shapes.js, which `readShapes()` gives.
    *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
    *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
    *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
@@ -46,6 +50,7 @@ export class LayoutEditor {
   constructor(host) {
     this.host = host;
     this.boxes = [];
+    this.shapes = []; // painted, of boxes
     this.text = null; // the value that the boxes were read from
     this.seen = null; // value and context of the last look at them
     this.selected = -1;
@@ -73,6 +78,7 @@ export class LayoutEditor {
     this.arrivals = new Arrivals(this);
     this.rowOptions = new RowOptions(this);
     this.rowWords = new RowWords(this);
+    this.painting = new Painting(this);
     this.listen();
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
@@ -146,7 +152,7 @@ export class LayoutEditor {
 
   /** Takes in what has changed outside: the value, linked nodes, their pictures, the theme. */
   refresh() {
-    if (this.gestures.holding) return;
+    if (this.gestures.holding || this.painting.stroke) return;
     this.fullPage.keep();
     const { readOnly } = this;
     this.context = this.host.context();
@@ -154,7 +160,10 @@ export class LayoutEditor {
     const options = this.host.readOptions();
     const { color, backgroundColor } = getComputedStyle(this.canvas);
     const { names, backdrop } = this.host;
-    const look = [color, backgroundColor, zoomOf(this.canvas), names, backdrop];
+    const shapes = this.host.readShapes();
+    if (shapes !== formatShapes(this.shapes)) this.shapes = parseShapes(shapes);
+    const loaded = this.shapes.map((shape) => Boolean(shape && stencilOf(shape)));
+    const look = [color, backgroundColor, zoomOf(this.canvas), names, backdrop, shapes, loaded];
     const seen = JSON.stringify([text, options, this.context, look], (name, value) =>
       value instanceof HTMLImageElement ? [value.src, value.complete] : value,
     );
@@ -214,7 +223,8 @@ export class LayoutEditor {
   }
 
   /** Makes the boxes the node's value. */
-  commit({ boxes, selected, all, gone = [], order = null }) {
+  commit({ boxes, selected, all, gone = [], order = null, shapes, ...change }) {
+    this.shapes = shapes ?? followed(this.shapes, this.told, boxes, change);
     this.text = formatBoxes(boxes);
     this.seen = null;
     this.fault = null;
@@ -230,8 +240,9 @@ export class LayoutEditor {
 
   write(names, options, moved) {
     const areas = this.boxes.map(areaBefore);
+    const shapes = formatShapes(this.shapes.slice(0, this.boxes.length));
     const moves = { ...moved, count: this.boxes.length };
-    this.host.write(this.text, { areas, names, ...options, moves });
+    this.host.write(this.text, { areas, names, shapes, ...options, moves });
     this.context = { ...this.context, words: this.host.words };
   }
 

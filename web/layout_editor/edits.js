@@ -33,7 +33,7 @@ export function grown({ boxes, size }, index) {
 
 export function duplicated(layout) {
   const box = layout.boxes[layout.selected];
-  return box && hasArea(box) ? added(layout, box) : null;
+  return box && hasArea(box) ? { ...added(layout, box), copyOf: layout.selected } : null;
 }
 
 export function removed({ boxes, selected }, index) {
@@ -87,7 +87,7 @@ export function nudged({ boxes, selected, all, size: [width, height] }, [x, y]) 
 }
 
 export function allMirrored({ boxes, selected }) {
-  return { boxes: mirrored(boxes), selected };
+  return { boxes: mirrored(boxes), selected, mirrored: true };
 }
 
 export function allDistributed({ boxes, selected }) {
@@ -104,7 +104,7 @@ export function exchanged({ boxes, selected, second }) {
 
 export function preset(name) {
   const { boxes } = PRESETS.find(({ names }) => names.includes(name));
-  return { boxes, selected: -1 };
+  return { boxes, selected: -1, fresh: true };
 }
 
 function replaced(boxes, index, box) {

@@ -8,6 +8,7 @@ import { rewriteLine, subjectsOf } from "./graph.js";
 import { capture } from "./history.js";
 import { origin } from "./links.js";
 import { mend } from "./mending.js";
+import { formatShapes, parseShapes } from "./painting/shapes.js";
 import { imageOf } from "./pictures.js";
 import { Result } from "./result.js";
 import { plainPrompts } from "./sampled.js";
@@ -17,15 +18,25 @@ import { keeperOf, setInput, setValue, valueOf, widget } from "./values.js";
 const BACKDROP = { shown: false, brightness: 0.6 }; // at first
 const SOURCES = { masks: "fromMasks", bboxes: "fromBboxes", boxes: "fromLink" };
 
+/** The painted shapes of boxes that have gone to other rows; undefined where none have. */
+function shapesMoved(place, order) {
+  const text = String(valueOf(place, "areas") ?? "");
+  const shapes = parseShapes(text);
+  const moved = order ? formatShapes(order.map((from) => shapes[from])) : text;
+  return shapes.length && moved !== text ? moved : undefined;
+}
+
 /** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
   const result = new Result();
-  const write = (text, { areas, names, options, moves } = {}) => {
+  const write = (text, { areas, names, shapes, options, moves } = {}) => {
     const place = placeOf();
     if (options !== undefined) setValue(keeperOf(place, "options"), options);
     if (areas) keep(place.node, "msdAreas", areas);
     if (names) keep(place.node, "msdNames", names);
+    const moved = shapes ?? shapesMoved(place, moves?.order);
+    if (moved !== undefined) setValue(keeperOf(place, "areas"), moved);
     setValue(keeperOf(place, "boxes"), text);
     if (moves) followBoxes(place, moves);
     remember(place.node);
@@ -38,6 +49,7 @@ export function hostOf(placeOf) {
       setValue(keeperOf(place, "options"), text);
       remember(place.node);
     },
+    readShapes: () => String(valueOf(placeOf(), "areas") ?? ""),
     write,
     get words() {
       return plainWords(placeOf());

@@ -6,6 +6,7 @@ import { added, allDistributed, allMirrored, cleared, exchanged, preset } from "
 import { button, choice, element, label } from "./elements.js";
 import { everything } from "./keys.js";
 import { BoxList } from "./list.js";
+import { PaintBar } from "./painting/paint_bar.js";
 import { isMiddle } from "./pointer.js";
 import { Enlarged } from "./row/enlarged.js";
 import { SizeBar } from "./size_bar.js";
@@ -19,8 +20,8 @@ const STYLE = new URL("style.css", import.meta.url).href;
  * Fires `edit` (a function of edits.js, from the layout to the next), `choose` ({ selected, all }),
  * `type` (boxes as text), `reread` (the value is to be read again), `rename` ({ index, name }), `mend`
  * ({ kind, index } of a chip), `snap` (a key of GRIDS), `backdrop` ({ change, done }), `resize` ([width,
- * height] of the picture), `act` ({ index, changes }, of options.js), `words` ({ index, words }), `tell` (a text), `undo`
- * and `redraw`.
+ * height] of the picture), `act` ({ index, changes }, of options.js), `words` ({ index, words }), `tell`
+ * (a text), `undo`, `redraw`, and what paint_bar.js tells.
  */
 export class Panel extends Teller {
   /**
@@ -40,6 +41,7 @@ export class Panel extends Teller {
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
     this.backdrop = new Backdrop((type, detail) => this.fire(type, detail), signal);
     this.sizeBar.element.append(...this.backdrop.elements);
+    this.paintBar = new PaintBar((type, detail) => this.fire(type, detail), signal);
     this.spoken = element("div", { className: "msd-spoken" });
     this.spoken.setAttribute("aria-live", "polite");
     this.text = element("textarea", { className: "msd-text", hidden: true });
@@ -51,7 +53,8 @@ export class Panel extends Teller {
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
     this.enlarged = new Enlarged(this.element, this.list.element, signal);
-    this.element.append(style, this.toolbar(), this.sizeBar.element, ...parts, this.spoken);
+    const bars = [this.toolbar(), this.sizeBar.element, this.paintBar.element];
+    this.element.append(style, ...bars, ...parts, this.spoken);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
       const stop = (event) => this.look().panning || isMiddle(event) || event.stopPropagation();
@@ -102,7 +105,7 @@ export class Panel extends Teller {
     ];
     const undo = button("↶", "undo", () => this.fire("undo"), signal);
     this.bar = element("div", { className: "msd-toolbar" });
-    this.bar.append(...this.tools, undo);
+    this.bar.append(...this.tools, ...this.paintBar.buttons, undo);
     return this.bar;
   }
 
@@ -126,6 +129,7 @@ export class Panel extends Teller {
     if (this.text.hidden || !kept) this.text.value = view.text;
     this.sizeBar.update(view);
     this.backdrop.update(view);
+    this.paintBar.update(view);
     this.list.update(view);
     this.enlarged.update();
   }

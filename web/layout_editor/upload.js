@@ -16,10 +16,12 @@ export async function aspectOf(file) {
 /**
  * Uploads a picture as the page does, so that a file of the same name but other content stays.
  *
+ * @param fields others that the server takes: `subfolder`, `overwrite`.
  * @returns the file as Load Image names it.
  */
-export async function upload(file) {
+export async function upload(file, fields = {}) {
   const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
   body.append("image", file, file.name);
   let answer;
   try {

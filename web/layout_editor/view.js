@@ -27,6 +27,10 @@ export function viewOf(editor) {
   const size = [width, height];
   return {
     boxes,
+    shapes: SHARES.includes(context.source) ? [] : editor.shapes, // painted, of boxes
+    stroke: editor.painting?.stroke, // a mask in place of a box's shape
+    tool: editor.painting?.tool,
+    brush: editor.painting?.brush,
     selected, // indices, -1 where there is none
     second,
     all, // whether every box is selected
