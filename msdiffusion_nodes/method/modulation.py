@@ -37,16 +37,18 @@ MOST = 2**24  # scores that are held at once, over all heads: 64 MB
 HALVINGS = 12  # in the search for a noise level's place in the schedule: 1/4096 of it
 
 
-def modulated_scores(scores: Tensor, target: Tensor, degree: Tensor) -> Tensor:
-    """Scores moved towards the greatest and the least of their query.
+def modulate(scores: Tensor, target: Tensor, degree: Tensor) -> Tensor:
+    """Move scores towards the greatest and the least of their query, in place.
+
+    All of a query's are less by its least one in the end, which the softmax does not see.
 
     Args:
         scores: (…, queries, keys).
         target: R, 0 to 1; broadcasts.
         degree: g, 0 to 1; broadcasts.
     """
-    least, greatest = scores.aminmax(dim=-1, keepdim=True)
-    return scores.lerp(least + target * (greatest - least), degree)
+    least, greatest = (each(dim=-1, keepdim=True) for each in (scores.amin, scores.amax))
+    return scores.sub_(least).mul_(1 - degree).addcmul_(greatest - least, degree * target)
 
 
 def modulated_attention(
@@ -73,7 +75,7 @@ def modulated_attention(
     for some, wanted, far in zip(
         query.split(piece, 2), *(each.split(piece, 2) for each in whole), strict=True
     ):
-        scores = modulated_scores((some @ key).float(), wanted, far)
+        scores = modulate((some @ key).float(), wanted, far)
         parts.append(scores.softmax(dim=-1).to(value.dtype) @ value)
     return rearrange(torch.cat(parts, dim=2), "b h n d -> b n (h d)")
 
