@@ -40,7 +40,6 @@ export class Panel extends Teller {
     this.list = new BoxList(look, (type, detail) => this.fire(type, detail), signal);
     this.sizeBar = new SizeBar((type, detail) => this.fire(type, detail), signal);
     this.backdrop = new Backdrop((type, detail) => this.fire(type, detail), signal);
-    this.sizeBar.element.append(...this.backdrop.elements);
     this.paintBar = new PaintBar((type, detail) => this.fire(type, detail), signal);
     this.spoken = element("div", { className: "msd-spoken" });
     this.spoken.setAttribute("aria-live", "polite");
@@ -53,7 +52,7 @@ export class Panel extends Teller {
     const style = element("link", { rel: "stylesheet", href: STYLE });
     const parts = [this.canvas, this.message, this.list.element, this.list.status, this.text];
     this.enlarged = new Enlarged(this.element, this.list.element, signal);
-    const bars = [this.toolbar(), this.sizeBar.element, this.paintBar.element];
+    const bars = [this.toolbar(), this.choices(), this.sizeBar.element, this.paintBar.element];
     this.element.append(style, ...bars, ...parts, this.spoken);
     // what happens in the panel is not for the graph beneath, besides the middle button and zoom
     for (const type of ["pointerdown", "pointermove", "pointerup"]) {
@@ -81,16 +80,6 @@ export class Panel extends Teller {
     const { signal } = this;
     const edit = (change) => this.fire("edit", change);
     const tool = (text, key, change) => button(text, key, () => edit(change), signal);
-    const layOut = (name) => {
-      edit(() => preset(name));
-      this.presets.value = "";
-    };
-    const named = new Map(PRESETS.map(({ names }) => [names[0], names.map((key) => say(key))]));
-    const nameOf = (key) => named.get(key).join(" / ");
-    this.presets = choice("layouts", [...named.keys()], layOut, signal, nameOf);
-    this.presets.prepend(element("option", { value: "", textContent: say("layouts") }));
-    this.presets.value = "";
-    this.grids = choice("snap", Object.keys(GRIDS), (name) => this.fire("snap", name), signal);
     this.asText = button("{ }", "asText", () => this.toggleText(), signal);
     this.asText.setAttribute("aria-pressed", "false");
     this.tools = [
@@ -99,14 +88,31 @@ export class Panel extends Teller {
       tool("⇄", "swap", exchanged),
       tool("⇹", "distribute", allDistributed),
       tool("⌫", "clear", cleared),
-      this.presets,
-      this.grids,
       this.asText,
     ];
     const undo = button("↶", "undo", () => this.fire("undo"), signal);
     this.bar = element("div", { className: "msd-toolbar" });
     this.bar.append(...this.tools, ...this.paintBar.buttons, undo);
     return this.bar;
+  }
+
+  /** Below the tools: ready-made layouts, what catches a box, what is behind the boxes. */
+  choices() {
+    const { signal } = this;
+    const layOut = (name) => {
+      this.fire("edit", () => preset(name));
+      this.presets.value = "";
+    };
+    const named = new Map(PRESETS.map(({ names }) => [names[0], names.map((key) => say(key))]));
+    const nameOf = (key) => named.get(key).join(" / ");
+    this.presets = choice("layouts", [...named.keys()], layOut, signal, nameOf);
+    this.presets.prepend(element("option", { value: "", textContent: say("layouts") }));
+    this.presets.value = "";
+    this.grids = choice("snap", Object.keys(GRIDS), (name) => this.fire("snap", name), signal);
+    this.tools.push(this.presets, this.grids);
+    const bar = element("div", { className: "msd-toolbar" });
+    bar.append(this.presets, this.grids, ...this.backdrop.elements);
+    return bar;
   }
 
   toggleText() {
