@@ -139,7 +139,7 @@ def test_boxes_are_saved_and_loaded_and_edited_again(look):
     entry = next(node for node in saved["nodes"] if node["type"] == "LayoutBoxes")
     assert json.loads(entry["widgets_values"][0]) == boxes
     # the value, the plain widgets and what the rows say, not the editor
-    assert len(entry["widgets_values"]) == 7
+    assert len(entry["widgets_values"]) == 8
     look.load(saved)
     look.zoom(1)
     editor = Editor(look, editor.number)
