@@ -92,7 +92,7 @@ def _on_evaluation(
             "model: another node samples without ComfyUI's guider; MS-Diffusion cannot tell"
             " which prompt is the positive one: use KSampler or SamplerCustomAdvanced"
         )
-    evaluation = evaluation_of(run, conds, x_in, timestep, model_options)
+    evaluation = evaluation_of(run, conds, x_in, model_options, timestep)
     model_options = {**model_options, "transformer_options": {**options, EVALUATION: evaluation}}
     made = executor(model, conds, x_in, timestep, model_options)
     if run.called is not None:

@@ -20,6 +20,8 @@ from .runs import APPLIED, applied_on
 from .self_patch import SelfPatch
 from .site_patch import SitePatch
 
+ALL = Box(0.0, 0.0, 1.0, 1.0)
+
 
 def subjects_on(model: ModelPatcher) -> list[Subject]:
     """All subjects on a model, those of one ApplyMSDiffusion after the other; also those off."""
@@ -44,7 +46,9 @@ def subjects_in(model: ModelPatcher, layouts: Sequence[Layout]) -> list[Subject]
     return told
 
 
-def with_layout(model: ModelPatcher, layout: Layout, window: Box, picture: int = 0) -> ModelPatcher:
+def with_layout(
+    model: ModelPatcher, layout: Layout, window: Box = ALL, picture: int = 0
+) -> ModelPatcher:
     """A clone whose subjects act as if ApplyMSDiffusion had been given this layout.
 
     Where the subjects are is then known: auto layout no longer looks for areas, but still keeps a

@@ -187,8 +187,8 @@ def evaluation_of(
     run: Run,
     conds: Iterable[Iterable[dict] | None],
     x_in: Tensor,
-    sigmas: Tensor,
     model_options: Mapping[str, Any],
+    sigmas: Tensor | None = None,
 ) -> Evaluation:
     """What `calc_cond_batch` was called with.
 
@@ -214,7 +214,7 @@ def evaluation_of(
             name = entry.get("uuid")
             conditions[number, name] = Condition(name, run.is_positive(entry), size, window)
     replaced = model_options["transformer_options"].get("patches_replace", {}).get("attn2", {})
-    sigma = float(sigmas[0]) if run.asks_noise else None
+    sigma = float(sigmas[0]) if run.asks_noise and sigmas is not None else None
     return Evaluation(run, conditions, len(x_in), part.pictures or None, replaced, sigma)
 
 

@@ -35,7 +35,7 @@ class SelfPatch(SitePatch):
         for place, rows in self._places(call, chunks, extra_options):
             target, small = state.cell_targets(place, q.device)
             parts = (each[rows] for each in (q, k, v))
-            out[rows] = modulated_attention(*parts, heads, target, degree * small)
+            modulated_attention(*parts, heads, target, degree * small, out[rows])
         return out
 
 

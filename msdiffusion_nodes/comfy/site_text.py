@@ -73,7 +73,7 @@ class SiteText:
     def follow(self, out: Tensor, rows: slice, target: Tensor, degree: Tensor) -> None:
         """Put the attention into `out` that follows a layout: see `modulated_attention`."""
         parts = (each[rows] for each in (self.q, self.k, self.v))
-        out[rows] = modulated_attention(*parts, self.options["n_heads"], target, degree)
+        modulated_attention(*parts, self.options["n_heads"], target, degree, out[rows])
 
     def maps(self, out: Tensor, rows: slice, columns: Tensor, closes: bool) -> Tensor:
         """The maps of the phrases (batch, subjects, h·w); puts the text attention into `out`.

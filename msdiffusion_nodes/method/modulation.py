@@ -52,7 +52,13 @@ def modulate(scores: Tensor, target: Tensor, degree: Tensor) -> Tensor:
 
 
 def modulated_attention(
-    query: Tensor, key: Tensor, value: Tensor, heads: int, target: Tensor, degree: Tensor
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    heads: int,
+    target: Tensor,
+    degree: Tensor,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Attention with modulated scores, in pieces where these would be many.
 
@@ -61,23 +67,24 @@ def modulated_attention(
         key, value: (batch, keys, heads·dim).
         target: (batch or 1, queries, keys).
         degree: the same shape, or 1 for queries or keys.
+        out: where to put the result; None for a new tensor.
 
     Returns:
         (batch, queries, heads·dim)
     """
+    out = torch.empty_like(query) if out is None else out
+    places = rearrange(out, "b n (h d) -> b h n d", h=heads)
     query, key, value = (
         rearrange(each, "b n (h d) -> b h n d", h=heads) for each in (query, key, value)
     )
     key = key.transpose(-1, -2) * query.shape[-1] ** -0.5
     piece = max(MOST // (key.shape[-1] * query.shape[0] * heads), 1)
     whole = [each.expand(-1, query.shape[2], -1)[:, None] for each in (target, degree)]
-    parts = []
-    for some, wanted, far in zip(
-        query.split(piece, 2), *(each.split(piece, 2) for each in whole), strict=True
-    ):
+    pieces = (each.split(piece, 2) for each in (query, *whole, places))
+    for some, wanted, far, place in zip(*pieces, strict=True):
         scores = modulate((some @ key).float(), wanted, far)
-        parts.append(scores.softmax(dim=-1).to(value.dtype) @ value)
-    return rearrange(torch.cat(parts, dim=2), "b h n d -> b n (h d)")
+        place.copy_(scores.softmax(dim=-1).to(value.dtype) @ value)
+    return out
 
 
 def text_targets(coverage: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
