@@ -12,6 +12,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..method.modulation import modulated_attention
 from .site_patch import SitePatch
+from .site_rows import placed_rows
 
 MOST_CELLS = 48 * 48  # of a grid; finer ones cost most of the time: all pairs of cells are compared
 
@@ -32,7 +33,7 @@ class SelfPatch(SitePatch):
             return out
         _check_cells(q, extra_options)
         chunks = call.chunks(len(q), len(k), extra_options["cond_or_uncond"])
-        for place, rows in self._places(call, chunks, extra_options):
+        for place, rows in placed_rows(self.applied, self.site, call, chunks, extra_options):
             target, small = state.cell_targets(place, q.device)
             parts = (each[rows] for each in (q, k, v))
             modulated_attention(*parts, heads, target, degree * small, out[rows])

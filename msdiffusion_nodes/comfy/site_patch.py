@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..method.applied import AppliedSubjects, PlacedTokens
-from ..method.fitting import check_batch
-from ..method.run import Place, SubjectsRun
+from ..method.run import SubjectsRun
 from ..method.schedule import SigmaRange
 from .calls import Call, Chunk, bare_call
 from .runs import CALL, EVALUATION
+from .site_rows import placed_rows
 from .site_text import Attention, SiteText
 from .site_words import SiteWords
 
@@ -80,7 +80,7 @@ class SitePatch:
         degree = state.follows(call.sigma)
         out, added = self._text(text, chunks, apart, words is not None, degree > 0)
         gate = state.gate(options.get("sigmas"))
-        for place, rows in self._places(call, chunks, options):
+        for place, rows in placed_rows(self.applied, self.site, call, chunks, options):
             maps, closes = None, self.applied.keeps_text_in_box
             if self.applied.finds_areas:
                 maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
@@ -238,24 +238,6 @@ class SitePatch:
                 " it changes it in a whole block: take one of the two away"
             )
         return whole
-
-    def _places(
-        self, call: Call, chunks: list[Chunk], options: Mapping[str, Any]
-    ) -> Iterator[tuple[Place, slice]]:
-        """Each layout with its rows: all of them, or one picture's (and that picture's copies)."""
-        applied, grid = self.applied, tuple(options["activations_shape"][-2:])
-        for chunk in chunks:
-            condition = chunk.condition
-            common = (self.site, condition.name, grid, options.get("sigmas"), condition.window)
-            if len(applied.layouts) == 1:
-                yield Place(*common, call.which), slice(chunk.rows.start, chunk.rows.stop)
-                continue
-            which = call.which or range(chunk.pictures)
-            if call.which is None:
-                check_batch(len(applied.layouts), chunk.pictures)
-            for row, picture in zip(chunk.rows[: chunk.pictures], which, strict=True):
-                rows = slice(row, chunk.rows.stop, chunk.pictures)
-                yield Place(*common, (picture,), picture), rows
 
     @staticmethod
     def _gated(callback: Attention, arguments: dict[str, Any], out: Tensor, *rest: Any) -> Tensor:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
-from ..boxes.detections import Detection, bounding_boxes, read_detections
+from ..boxes.detections import bounding_boxes, read_detections
 from ..boxes.drawn import parse_boxes
-from ..boxes.matching import left_to_right, match_detections, match_masks
+from ..boxes.matching import match_masks
 from ..boxes.options import parse_options
+from ..boxes.placing import Placement, place_detections
 from ..boxes.raw import BoxFormat
 from ..errors import InputError, naming
-from ..layout import NO_AREA, Extent, Layout, Region, regions_from_masks
+from ..layout import Extent, Layout, regions_from_masks
 from ..method.fitting import check_layout
 from ..pictures.preview import draw_layout
 from ..region_options import RegionOptions
@@ -26,17 +26,6 @@ MAX_SIZE = 16384  # the largest picture that ComfyUI's own nodes offer
 MOST_CELLS = 2**31  # of all masks together: 8 GB
 RARE = {"advanced": True}  # newer pages show it on demand
 DETECTIONS = "BOUNDING_BOX,BBOX,BBOXES,SEGS,JSON,STRING"
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where the subjects go, and what the page tells of how that was decided."""
-
-    regions: Sequence[Region]
-    source: str
-    note: str = ""
-    labels: Sequence[str] = ()
-    unused: Sequence[Detection] = ()
 
 
 class LayoutBoxes:
@@ -167,7 +156,7 @@ class LayoutBoxes:
                 bare = BoxFormat(bbox_format)
             with naming("bboxes"):
                 found = read_detections(bboxes, own_size, told_size, bare)
-                placed = _place(found.found, found.note, subjects)
+                placed = place_detections(found.found, found.note, subjects)
         elif masks is not None:
             with naming("masks"):
                 regions, note = match_masks(regions_from_masks(masks), subjects)
@@ -212,21 +201,6 @@ def _told_size(width: int, height: int) -> Extent | None:
             f"picture_width: {width} came with picture_height {height}; set both, or both to 0"
         )
     return Extent(height, width) if width else None
-
-
-def _place(found: Sequence[Detection], note: str, subjects: Sequence[Subject] | None) -> Placement:
-    """A region for each subject, or for all that was found; the rest is unused."""
-    if not subjects:
-        ordered = left_to_right(found)
-        labels = [detection.label for detection in ordered]
-        return Placement([Region(each.box) for each in ordered], "bboxes", note, labels)
-    # a background subject covers everything whatever its region: a detector has no box for it
-    in_boxes = [subject for subject in subjects if not subject.everywhere]
-    match = match_detections(found, [subject.phrase for subject in in_boxes])
-    taken = iter(match.taken)
-    regions = [Region(NO_AREA if each.everywhere else next(taken).box) for each in subjects]
-    note = "; ".join(filter(None, (note, match.note)))
-    return Placement(regions, "bboxes", note, unused=match.unused)
 
 
 def _check_memory(layout: Layout) -> None:

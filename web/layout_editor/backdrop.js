@@ -6,7 +6,7 @@ import { say } from "./texts.js";
 const PERCENT = 100;
 
 export class Backdrop {
-  /** @param fire tells of `backdrop` ({ change, done }, see the host in editor.js). */
+  /** @param fire tells of `backdrop` ({ change, done }, see host.js). */
   constructor(fire, signal) {
     this.shown = false;
     const toggle = () => fire("backdrop", { change: { shown: !this.shown }, done: true });

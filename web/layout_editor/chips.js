@@ -7,7 +7,7 @@ import { isTooSmall } from "./cells.js";
 import { isSameText, lacking } from "./prompt.js";
 
 /**
- * @param view `boxes`, `subjects`, `size`, `readOnly` and `faulty` as in editor.js; `prompts` as
+ * @param view `boxes`, `subjects`, `size`, `readOnly` and `faulty` as in host.js; `prompts` as
  *   promptsOf gives them, with `fixed` in place of what cannot be written; `words` as plainWords
  *   gives them; `acting`, how the subject of each row does.
  * @returns `rows`, the chips of each box or subject without one, and `all`, those of the whole. A

@@ -7,6 +7,7 @@ import { paint } from "./drawing.js";
 import { Drops } from "./drops.js";
 import { FullPage } from "./full_page.js";
 import { Gestures } from "./gestures.js";
+import { listen } from "./hearing.js";
 import { Menu } from "./menu.js";
 import { NameField } from "./name_field.js";
 import { Painting } from "./painting/painting.js";
@@ -23,30 +24,7 @@ import { described, spoken } from "./words.js";
 const NO_CONTEXT = { width: 1024, height: 1024, subjects: [], picture: null, source: "boxes" };
 
 export class LayoutEditor {
-  /**
-   * @param host what the editor edits:
-   *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
-   *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
-   *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
-   *   the text of options.js, `moves` says which boxes have gone where (see
-   *   box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
-   *   `shapes` is the text of painting/shapes.js, which `readShapes()` gives.
-   *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
-   *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
-   *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
-   *   found in it, a list for each subject (see outlines.js); `source`, "boxes" where this editor
-   *   gives them, else a key of texts.js that says who does; where it does not, the boxes `shown`,
-   *   those `unused` and the `note` of the last run; `prompts` (see chips.js); `words` (see
-   *   box_prompts.js), and whether it `takesWords` where it has none.
-   *   `words`, once more, and `writeWords(index, words, count)`, which returns what is to be said of
-   *   it; `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
-   *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
-   *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
-   *   built anew; `grid` (a key of GRIDS) and `backdrop`, which are remembered with the node: whether
-   *   the last result is `shown`, and the `brightness` of what is behind the boxes, from 0 to 1;
-   *   `changeBackdrop(change, done)`, a step of undo once it is done; `panning`, whether the mouse
-   *   moves the graph.
-   */
+  /** @param host what the editor edits: see host.js. */
   constructor(host) {
     this.host = host;
     this.boxes = [];
@@ -79,7 +57,7 @@ export class LayoutEditor {
     this.rowOptions = new RowOptions(this);
     this.rowWords = new RowWords(this);
     this.painting = new Painting(this);
-    this.listen();
+    listen(this);
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
   }
@@ -100,48 +78,6 @@ export class LayoutEditor {
   /** What the panel, the gestures and the painting are shown: see view.js. */
   get view() {
     return viewOf(this);
-  }
-
-  listen() {
-    const choose = (chosen) => this.choose(chosen);
-    this.gestures.on({
-      choose,
-      draft: (layout) => this.draft(layout),
-      commit: (layout) => this.commit(layout),
-    });
-    this.panel.on({
-      choose,
-      edit: (change) => this.edit(change),
-      type: (text) => this.type(text),
-      reread: () => this.reread(),
-      rename: ({ index, name }) => this.rename(index, name),
-      words: ({ index, words }) => this.rowWords.change(index, words),
-      mend: ({ kind, index }) => this.mend(kind, index),
-      act: ({ index, changes }) => this.rowOptions.change(index, changes),
-      snap: (grid) => this.snapTo(grid),
-      tell: (text) => this.tell(text),
-      backdrop: ({ change, done }) => this.changeBackdrop(change, done),
-      resize: (size) => this.resize(size),
-      undo: () => this.host.undo(),
-      redraw: () => this.redraw(),
-    });
-    this.fullPage.on({ changed: () => this.canvas.focus({ preventScroll: true }) });
-    const { arrivals, rowWords } = this;
-    this.drops.on({ pictures: (what) => arrivals.receive(what) });
-    this.nameField.on({
-      ask: ({ index }) =>
-        rowWords.comeFirst(index) ? rowWords.ask(index) : arrivals.name([index]),
-      rename: ({ index, name }) => this.rename(index, name),
-      words: ({ index, words }) => rowWords.change(index, words),
-      named: ({ entered }) => arrivals.next(entered),
-    });
-    this.menu.on({
-      choose,
-      edit: (change) => this.edit(change),
-      ask: ({ index }) => arrivals.name([index]),
-      words: ({ index }) => rowWords.ask(index),
-      picture: ({ index }) => this.drops.choose(index),
-    });
   }
 
   /** Says something until the next change. */

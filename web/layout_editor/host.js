@@ -26,7 +26,32 @@ function shapesMoved(place, order) {
   return shapes.length && moved !== text ? moved : undefined;
 }
 
-/** The host of an editor, as editor.js describes it. @param placeOf gives the node's place. */
+/**
+ * What an editor edits:
+ *   `read()` and `write(text, { areas, names })`: the node's value, and what is remembered with
+ *   the node; `write` is one step of undo. `areas` are those that boxes without one had before,
+ *   `names` those of boxes without a subject, both lists by the box's index with gaps; `options` is
+ *   the text of options.js, `moves` says which boxes have gone where (see
+ *   box_prompts.js). `readOptions()` and `writeOptions(text)`: that one alone.
+ *   `shapes` is the text of painting/shapes.js, which `readShapes()` gives.
+ *   `context()`: `width` and `height` in pixels, `sizeLinked`, if from another node; `subjects`, a
+ *   list of `name`, `image` (or null), `everywhere` and `unknown` (see graph.js); `picture`, an
+ *   image or null; `isResult`, whether a run has made it, and `outlines` of the areas that were
+ *   found in it, a list for each subject (see outlines.js); `source`, "boxes" where this editor
+ *   gives them, else a key of texts.js that says who does; where it does not, the boxes `shown`,
+ *   those `unused` and the `note` of the last run; `prompts` (see chips.js); `words` (see
+ *   box_prompts.js), and whether it `takesWords` where it has none.
+ *   `words`, once more, and `writeWords(index, words, count)`, which returns what is to be said of
+ *   it; `rename(index, name, step)`, of the `step` that `take` gave, if it belongs to one; `take(came,
+ *   target, look, signal)`: see taking.js; `mend(kind, index)`, what a chip's click does in other
+ *   nodes; `resize([width, height])`; `undo()`, of the page; `key`, which the node keeps when it is
+ *   built anew; `grid` (a key of GRIDS) and `backdrop`, which are remembered with the node: whether
+ *   the last result is `shown`, and the `brightness` of what is behind the boxes, from 0 to 1;
+ *   `changeBackdrop(change, done)`, a step of undo once it is done; `panning`, whether the mouse
+ *   moves the graph.
+ *
+ * @param placeOf gives the node's place.
+ */
 export function hostOf(placeOf) {
   const properties = () => placeOf().node.properties;
   const result = new Result();

@@ -46,7 +46,7 @@ export function formatOptions(options) {
 /**
  * How the subject of a box acts: what its entry says, else what the nodes before do.
  *
- * @param subject as in editor.js, if there is one.
+ * @param subject as in host.js, if there is one.
  * @returns `enabled`, `everywhere`, `start_percent` and `end_percent`; `weight`, undefined where
  *   neither says one.
  */
