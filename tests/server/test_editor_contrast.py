@@ -102,7 +102,9 @@ def test_what_has_the_keyboard_has_a_ring(themed):
     editor = Editor.add(themed, TWO)
     editor.canvas.focus()
     editor.keys("Escape")  # the keyboard was used last
-    tools = editor.panel.query_selector_all("button:enabled, select, input:not([hidden]), canvas")
+    tools = editor.panel.query_selector_all(
+        "button:enabled, select, input:enabled:not([hidden]), canvas"
+    )
     assert len(tools) > 10
     for tool in tools:
         style, width = tool.evaluate(RING)
