@@ -9,11 +9,13 @@ from templates import FIRST
 from workflow_to_prompt import to_prompt
 
 NAMES = [
+    "Apply Box Prompts (MS-Diffusion)",
     "Apply MS-Diffusion",
     "Authors' Schedule (MS-Diffusion)",
     "Auto Layout (MS-Diffusion)",
     "Background Subject (MS-Diffusion)",
     "Batch Layouts (MS-Diffusion)",
+    "Box Prompts (MS-Diffusion)",
     "Crop Layout (MS-Diffusion)",
     "Encode Subjects (MS-Diffusion)",
     "Layout Boxes (MS-Diffusion)",
@@ -24,6 +26,7 @@ NAMES = [
     "Subject Detailer (MS-Diffusion)",
     "Subject Options (MS-Diffusion)",
     "Sweep Layout (MS-Diffusion)",
+    "Text Follows Layout (MS-Diffusion)",
 ]
 
 
