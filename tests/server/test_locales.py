@@ -139,7 +139,7 @@ def test_node_and_editor_are_japanese_where_the_page_is(japanese_page):
     texts = written("ja")["LayoutBoxes"]
     assert shown["title"] == texts["display_name"]
     names = {name: entry["name"] for name, entry in texts["inputs"].items()}
-    del names["options"]  # which is in the editor's rows only
+    del names["options"], names["areas"]  # which only the editor shows
     assert shown["inputs"] == names
     assert shown["outputs"] == [entry["name"] for entry in texts["outputs"].values()]
     assert shown["widgets"]["width"] == texts["inputs"]["width"]["name"]

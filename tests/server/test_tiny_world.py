@@ -48,7 +48,7 @@ def test_boxes_swapped_in_the_page_swap_the_subjects(look):
     editor = Editor(look, str(layout["id"]))
     editor.wait()
     assert beer_on_the_left(run_in_page(look)) <= 0.5
-    editor.tool("swap").click()
+    editor.tool("swap").evaluate("one => one.click()")  # whatever the page has put over it
     assert 2 <= beer_on_the_left(run_in_page(look)) < math.inf
 
 

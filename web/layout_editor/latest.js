@@ -9,12 +9,17 @@ export class Latest {
 
   /** @param source an address, or a Blob. @returns an image, or null. */
   of(source) {
+    this.take(); // before the next one: previews may come more quickly than anybody looks
     if (source !== this.source && this.loading?.complete !== false) {
       this.source = source;
       this.loading = load(source);
+      this.take();
     }
-    if (this.loading.complete) this.image = this.loading.naturalWidth ? this.loading : null;
     return this.image;
+  }
+
+  take() {
+    if (this.loading?.complete) this.image = this.loading.naturalWidth ? this.loading : null;
   }
 }
 

@@ -19,13 +19,27 @@ export function ownerOf(node, output) {
   return [...others, open].find((one) => output && one?.nodeOutputs?.[node] === output);
 }
 
-/** That of a prompt which is running, by the workflow's id; nothing where several have that id. */
-export async function ownerOfRunning(prompt) {
+/**
+ * That of a prompt which runs or has run, by the workflow that went with it: the one with that id,
+ * or of several the one that is just so; nothing where none is, or several are.
+ */
+export async function ownerOfRun(prompt) {
+  const sent = await workflowOf(prompt);
+  const same = owners().filter((one) => sent?.id && one?.activeState?.id === sent.id);
+  const alike = same.length > 1 ? same.filter((one) => told(one.activeState) === told(sent)) : same;
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+async function workflowOf(prompt) {
   const { queue_running } = await (await api.fetchApi("/queue")).json();
-  const extra = queue_running.find(([, id]) => id === prompt)?.[3];
-  const id = extra?.extra_pnginfo?.workflow?.id;
-  const same = owners().filter((one) => one?.activeState?.id === id);
-  return id && same.length === 1 ? same[0] : undefined;
+  let entry = queue_running.find(([, id]) => id === prompt);
+  entry ??= (await (await api.fetchApi(`/history/${prompt}`)).json())[prompt]?.prompt;
+  return entry?.[3]?.extra_pnginfo?.workflow;
+}
+
+/** What tells workflows of one id apart. */
+function told({ nodes, links }) {
+  return JSON.stringify([nodes.map(({ id, type, widgets_values: values }) => [id, type, values]), links]);
 }
 
 function owners() {

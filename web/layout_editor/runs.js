@@ -1,17 +1,22 @@
 // What the page is told while it runs workflows: previews, pictures, and areas that were found.
 
 import { api } from "../../../scripts/api.js";
-import { openOwner, ownerOf, ownerOfRunning } from "./owners.js";
+import { openOwner, ownerOf, ownerOfRun } from "./owners.js";
 
+const MOST = 3; // runs whose pictures wait
 const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
 const outcomes = new WeakMap(); // a workflow's tracker → `pictures` and `areas`, by node
 let run = newRun();
+let unowned = []; // the last runs with pictures of which it is not known whose they are
 let preview = null; // the last one: its `run` and the `id` of its node, `blob`, `time`
 let time = 0; // grows by one with each picture
 
-/** The run that goes on: its workflow's tracker, its node, and the areas that each node told. */
+/**
+ * The run that goes on: its workflow's tracker, its node, the areas that each node told, and pictures
+ * that wait until its workflow is known.
+ */
 function newRun(prompt = null) {
-  return { prompt, owner: undefined, isAsked: false, id: null, areas: new Map() };
+  return { prompt, owner: undefined, isAsked: false, id: null, areas: new Map(), waiting: [] };
 }
 
 /** Listens from now on. */
@@ -38,6 +43,7 @@ export function previewOf(places) {
  * `areas` by the ids of the nodes that had found them by then; or nothing.
  */
 export function pictureOf(places) {
+  for (const one of unowned) ask(one);
   const { pictures } = outcomeOf(openOwner());
   const came = places.map((place) => ({ place, ...pictures.get(idAt(place)) }));
   return came.filter(({ time }) => time).toSorted((one, other) => other.time - one.time)[0];
@@ -48,12 +54,17 @@ export function idAt({ node, within }) {
   return within ? `${idAt(within)}:${node.id}` : String(node.id);
 }
 
-/** Asks the server whose run it is: where much is cached no output tells it before the end. */
+/**
+ * Asks the server whose run it is: where much is cached no output tells it before the end, or an
+ * output came before the page knew that it had queued the run.
+ */
 async function ask(one) {
   if (one.owner || one.isAsked) return;
   one.isAsked = true;
-  const owner = await ownerOfRunning(one.prompt);
+  const owner = await ownerOfRun(one.prompt);
   one.owner ??= owner;
+  unowned = unowned.filter((other) => other !== one);
+  for (const [id, picture] of one.waiting) settled(one).pictures.set(id, picture);
 }
 
 function begin(id) {
@@ -70,20 +81,24 @@ function keep({ node, display_node, output }) {
   // a file of an earlier run may have had the same name
   const query = new URLSearchParams({ filename, subfolder, type, rand: Math.random() });
   const address = api.apiURL(`/view?${query}`);
-  const { pictures, areas } = settled();
-  pictures.set(String(display_node ?? node), { address, time: ++time, areas: new Map(areas) });
+  const { pictures, areas } = settled(run);
+  const picture = { address, time: ++time, areas: new Map(run.owner ? areas : run.areas) };
+  const id = String(display_node ?? node);
+  if (run.owner) return pictures.set(id, picture);
+  run.waiting.push([id, picture]);
+  if (!unowned.includes(run)) unowned = [...unowned.slice(1 - MOST), run];
 }
 
 function end() {
-  settled();
+  settled(run);
   run = newRun();
   preview = null;
 }
 
-/** What came of the run's workflow, this run included: areas of nodes that did not run stay. */
-function settled() {
-  const outcome = outcomeOf(run.owner);
-  for (const [id, told] of run.areas) outcome.areas.set(id, told);
+/** What came of a run's workflow, this run included: areas of nodes that did not run stay. */
+function settled({ owner, areas }) {
+  const outcome = outcomeOf(owner);
+  for (const [id, told] of areas) outcome.areas.set(id, told);
   return outcome;
 }
 
