@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from console import count
+
 from .encoder_files import ENCODERS, NONE
 
 FOLDER = Path("msbench_output")
@@ -27,9 +29,9 @@ def read_arguments() -> tuple[argparse.Namespace, list[str]]:
     )
     _add_checkout(run)
     run.add_argument("--out", type=Path, default=FOLDER, help=f"default: {FOLDER}")
-    run.add_argument("--every", type=_count, default=1, help="only the first picture of so many")
+    run.add_argument("--every", type=count, default=1, help="only the first picture of so many")
     for name in ("steps", "side"):
-        run.add_argument(f"--{name}", type=_count, help="in place of the official one, to try it")
+        run.add_argument(f"--{name}", type=count, help="in place of the official one, to try it")
 
     score = commands.add_parser("score", help="write the table beside the paper's")
     score.add_argument("folder", type=Path, nargs="?", default=FOLDER, help=f"default: {FOLDER}")
@@ -49,12 +51,6 @@ def read_arguments() -> tuple[argparse.Namespace, list[str]]:
 
 def _add_checkout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkout", type=Path, help="of github.com/MS-Diffusion/MS-Diffusion")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} came, expected a whole number from 1")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -147,6 +148,17 @@ def become(command: Sequence[str]) -> None:
     if os.name == "nt":  # there this process would end at once, before the program
         raise SystemExit(subprocess.call(command))
     os.execv(command[0], command)
+
+
+def count(text: str) -> int:
+    """For argparse: a whole number from 1.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} came, expected a whole number from 1")
+    return int(text)
 
 
 def command_line(main: Callable[[], int]) -> None:

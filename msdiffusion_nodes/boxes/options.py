@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
-from ..errors import InputError, listed, naming, shown
+from ..errors import InputError, listed, shown
 from ..region_options import ALLOWED, RegionOptions
+from .beside import parse_rows
 
 EXPECTED = (
     'expected a list with one entry a box, in their order, such as [{}, {"weight": 0.8, "enabled":'
@@ -19,19 +18,7 @@ def parse_options(text: str) -> tuple[RegionOptions, ...]:
     Raises:
         InputError: what is wrong, with the number of the box (from 1).
     """
-    if not text.strip():
-        return ()
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{shown(text)} is no JSON; {EXPECTED} ({error})") from error
-    if not isinstance(rows, list):
-        raise InputError(f"{shown(rows)} came; {EXPECTED}")
-    options = []
-    for number, row in enumerate(rows, start=1):
-        with naming(f"box {number}"):
-            options.append(_parse_row(row))
-    return tuple(options)
+    return tuple(parse_rows(text, EXPECTED, _parse_row))
 
 
 def _parse_row(row: object) -> RegionOptions:

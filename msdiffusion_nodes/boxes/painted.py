@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-from ..errors import InputError, is_finite, listed, naming, shown
+from ..errors import InputError, is_finite, listed, shown
+from .beside import parse_rows
 
 NAMES = ("image", "soft", "mirrored")
 SOFTEST = 256  # pixels of the picture
@@ -36,26 +36,12 @@ def parse_areas(text: str, boxes: int) -> tuple[PaintedArea | None, ...]:
     Raises:
         InputError: what is wrong, with the number of the box (from 1).
     """
-    rows = _parse_list(text) if text.strip() else []
-    areas = []
-    for number, row in enumerate(rows, start=1):
-        with naming(f"box {number}"):
-            areas.append(_parse_row(row))
+    areas = parse_rows(text, EXPECTED, _parse_row)
     if any(areas[boxes:]):
         raise InputError(
             f"there is an area for box {len(areas)}, but only {boxes} came; remove it, or add a box"
         )
     return (*areas[:boxes], *[None] * (boxes - len(areas)))
-
-
-def _parse_list(text: str) -> list[object]:
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{shown(text)} is no JSON; {EXPECTED} ({error})") from error
-    if not isinstance(rows, list):
-        raise InputError(f"{shown(rows)} came; {EXPECTED}")
-    return rows
 
 
 def _parse_row(row: object) -> PaintedArea | None:

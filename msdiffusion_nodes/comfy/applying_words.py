@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from comfy.model_patcher import ModelPatcher
 
 from ..acting import common_options
 from ..errors import InputError, naming
 from ..layout import Layout, Region
-from ..method.adapter import SiteTokens
-from ..method.applied import AppliedSubjects, PlacedTokens
 from ..method.words import BoxPrompts
 from ..region_options import RegionOptions
-from .applying import WHOLE, patch_model
-from .sites import attention_at, find_sites, kind_of
+from .applying import WHOLE
+from .sites import attention_at, kind_of
+from .without_subjects import patch_without_subjects, text_sites
 
 
 def check_text_width(model: ModelPatcher, words: BoxPrompts) -> None:
@@ -25,13 +23,8 @@ def check_text_width(model: ModelPatcher, words: BoxPrompts) -> None:
     Raises:
         InputError: the model is no UNet, or takes another encoder's texts.
     """
-    sites = find_sites(model)
-    if not sites:
-        raise InputError(
-            f"{kind_of(model)} came, which has no text cross-attentions of SDXL's kind; connect the"
-            " model of an SDXL checkpoint"
-        )
-    taken = attention_at(model.get_model_object("diffusion_model"), sites[0].key).to_k.in_features
+    first = text_sites(model)[0]
+    taken = attention_at(model.get_model_object("diffusion_model"), first.key).to_k.in_features
     came = next((each.shape[-1] for each in words.embeddings if each is not None), taken)
     if came != taken:
         raise InputError(
@@ -62,11 +55,7 @@ def apply_words(model: ModelPatcher, layouts: Sequence[Layout], words: BoxPrompt
         return model.clone()
     scenes = [place for place, number in enumerate(on) if said[number].everywhere]
     placed = [replace(each, regions=_own(each, on, said)) for each in layouts]
-    sites = find_sites(model)
-    nothing = [PlacedTokens(SiteTokens(*[torch.empty(site.heads, 0, 0)] * 2)) for site in sites]
-    tokens = [nothing] * len(placed)
-    applied = AppliedSubjects(placed, tokens, [], scenes=scenes, words=acting)
-    return patch_model(model, sites, applied)
+    return patch_without_subjects(model, placed, scenes=scenes, words=acting)
 
 
 def _own(layout: Layout, on: Sequence[int], said: Sequence[RegionOptions]) -> tuple[Region, ...]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..comfy.applying_following import apply_following, check_sites
 from ..comfy.encoders import encode_prompt, text_tokens
 from ..comfy.runs import PROMPT
+from ..comfy.without_subjects import patch_without_subjects, text_sites
 from ..errors import InputError, naming
 from ..layout import NO_AREA, Layout, LayoutBatch, all_layouts
 from ..method.found import TextRule
@@ -101,7 +101,7 @@ class TextFollowsLayout:
         subjects: list[Subject] | None = None,
     ) -> tuple[Any, list[list]]:
         with naming("model"):
-            check_sites(model)
+            text_sites(model)
         with naming("clip"):
             if "l" not in clip.tokenize(""):
                 raise InputError("it has no CLIP-L; use the CLIP of an SDXL checkpoint")
@@ -130,7 +130,7 @@ class TextFollowsLayout:
         )
         named = [replace(each, regions=tuple(each.regions[n] for n in numbers)) for each in layouts]
         following = TextFollowing(rule, strength, self_attention, until)
-        return (apply_following(model, named, following), positive)
+        return (patch_without_subjects(model, named, following=following), positive)
 
 
 def _lines(

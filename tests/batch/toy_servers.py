@@ -34,6 +34,18 @@ def send(server, number):
 
 
 @contextmanager
+def beside(act, over):
+    """Does something in a thread until the event is set, here at the end."""
+    thread = Thread(target=act)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
 def slow(server, awake=0.1, asleep=0.4):
     """The server gets a fifth of the time."""
     over = Event()
@@ -44,13 +56,8 @@ def slow(server, awake=0.1, asleep=0.4):
             over.wait(asleep)
             send(server, signal.SIGCONT)
 
-    thread = Thread(target=brake)
-    thread.start()
-    try:
+    with beside(brake, over):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager
@@ -64,13 +71,8 @@ def when_painted(out, act, by=""):
                 act()
                 return
 
-    thread = Thread(target=look)
-    thread.start()
-    try:
+    with beside(look, over):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def lines(path):

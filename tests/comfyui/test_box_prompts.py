@@ -9,7 +9,7 @@ import json
 import nodes
 import pytest
 import torch
-from comfy_extras import nodes_hooks
+from loras import hooked, lora
 from other_packs import add_itself, attn2_patches, core, couple, halve, negpip, negpip_text
 from sampling import BOXES, PROMPT, empty_latent, ksampler, text
 from test_rows_conditions import POSITIVE, at
@@ -146,40 +146,25 @@ def test_a_batch_with_a_layout_a_picture(run, tiny, words, swapped, main):
     assert (made[1] - plain[1]).abs().mean() < (expected[1] - plain[1]).abs().mean() / 3
 
 
-def lora(layers=("attn2_to_k", "attn2_to_v"), rank=2):
-    made = {}
-    for layer in layers:
-        name = f"lora_unet_input_blocks_4_1_transformer_blocks_0_{layer}"
-        generator = torch.Generator().manual_seed(0)
-        made[f"{name}.lora_up.weight"] = torch.randn(64, rank, generator=generator)
-        made[f"{name}.lora_down.weight"] = torch.randn(rank, 64, generator=generator)
-    return made
+TEXT = ("attn2_to_k", "attn2_to_v")
 
 
 def test_a_lora_on_keys_and_values_counts(tiny, placed, swapped, main):
     import comfy.sd
 
-    model, _ = comfy.sd.load_lora_for_models(tiny.model, None, lora(), 0.7, 0)
+    model, _ = comfy.sd.load_lora_for_models(tiny.model, None, lora(*TEXT), 0.7, 0)
     expected = ksampler(tiny, model, **SMALL, positive=swapped(main))
     assert close(ksampler(tiny, placed(model=model), **SMALL), expected)
-    later, _ = comfy.sd.load_lora_for_models(placed(), None, lora(), 0.7, 0)
+    later, _ = comfy.sd.load_lora_for_models(placed(), None, lora(*TEXT), 0.7, 0)
     assert close(ksampler(tiny, later, **SMALL), expected)
     assert not close(ksampler(tiny, placed(), **SMALL), expected, 1e-3)
 
 
 def test_a_lora_that_changes_in_the_middle_of_the_run_counts(tiny, placed, swapped, main):
-    import comfy.hooks
-
-    hooks = comfy.hooks.create_hook_lora(lora=lora(), strength_model=1.0, strength_clip=0.0)
-    frame = core(nodes_hooks.CreateHookKeyframe, strength_mult=0.0, start_percent=0.0)
-    later = {"strength_mult": 1.0, "start_percent": 0.5, "prev_hook_kf": frame}
-    frames = core(nodes_hooks.CreateHookKeyframe, **later)
-    hooks = core(nodes_hooks.SetHookKeyframes, hooks=hooks, hook_kf=frames)
-    properties = {"strength": 1.0, "set_cond_area": "default", "hooks": hooks}
-    hooked = core(nodes_hooks.ConditioningSetProperties, cond_NEW=main, **properties)
+    late = hooked(main, lora(*TEXT), strength=1.0, early=0.0)
     settings = {**SMALL, "steps": 4}
-    made = ksampler(tiny, placed(), **settings, positive=hooked)
-    expected = ksampler(tiny, tiny.model, **settings, positive=swapped(hooked))
+    made = ksampler(tiny, placed(), **settings, positive=late)
+    expected = ksampler(tiny, tiny.model, **settings, positive=swapped(late))
     assert close(made, expected)
     still = ksampler(tiny, tiny.model, **settings, positive=swapped(main))
     assert not close(expected, still, 1e-3)

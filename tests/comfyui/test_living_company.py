@@ -18,12 +18,12 @@ import pytest
 import torch
 from comfy_extras import (
     nodes_freelunch,
-    nodes_hooks,
     nodes_model_advanced,
     nodes_pag,
     nodes_perpneg,
     nodes_sag,
 )
+from loras import hooked, lora
 from other_packs import core, guided
 from rows import ByText
 from sampling import BOXES, PROMPT, empty_latent, ksampler, text
@@ -168,19 +168,12 @@ def test_beside_several_positive_prompts(name, tiny, patch, texts, company):
     assert not torch.equal(beside.ours, ksampler(tiny, patch(), **one)), "they do something"
 
 
-def lora(rank=2):
-    made = {}
-    for layer in ("attn2_to_q", "attn1_to_v", "attn2_to_out_0"):
-        name = f"lora_unet_input_blocks_4_1_transformer_blocks_0_{layer}"
-        generator = torch.Generator().manual_seed(0)
-        made[f"{name}.lora_up.weight"] = torch.randn(64, rank, generator=generator)
-        made[f"{name}.lora_down.weight"] = torch.randn(rank, 64, generator=generator)
-    return made
+LAYERS = ("attn2_to_q", "attn1_to_v", "attn2_to_out_0")
 
 
 def test_beside_a_lora(tiny, patch, company):
     def join(model):
-        return comfy.sd.load_lora_for_models(model, None, lora(), 0.5, 0.0)[0]
+        return comfy.sd.load_lora_for_models(model, None, lora(*LAYERS), 0.5, 0.0)[0]
 
     beside = company(lambda model: ksampler(tiny, model, **SETTINGS), join)
     assert beside.has_the_subjects_where_they_belong()
@@ -190,13 +183,7 @@ def test_beside_a_lora(tiny, patch, company):
 
 def test_beside_hooks_with_keyframes(tiny, patch, texts, company):
     # a LoRA for the positive prompt alone, which starts in the middle of the run
-    hooks = comfy.hooks.create_hook_lora(lora=lora(), strength_model=0.5, strength_clip=0.0)
-    frame = core(nodes_hooks.CreateHookKeyframe, strength_mult=0.2, start_percent=0.0)
-    later = {"strength_mult": 1.0, "start_percent": 0.5, "prev_hook_kf": frame}
-    frames = core(nodes_hooks.CreateHookKeyframe, **later)
-    hooks = core(nodes_hooks.SetHookKeyframes, hooks=hooks, hook_kf=frames)
-    properties = {"strength": 1.0, "set_cond_area": "default", "hooks": hooks}
-    positive = core(nodes_hooks.ConditioningSetProperties, cond_NEW=texts[PROMPT], **properties)
+    positive = hooked(texts[PROMPT], lora(*LAYERS))
     settings = {**SETTINGS, "steps": 2, "positive": positive}
     beside = company(lambda model: ksampler(tiny, model, **settings))
     assert beside.has_the_subjects_where_they_belong()

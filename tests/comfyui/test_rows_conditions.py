@@ -1,11 +1,11 @@
 """Any conditioning of the positive prompt: parts of it, at times, in areas, with hooks."""
 
-import comfy.hooks
 import comfy.samplers
 import nodes
 import pytest
 import torch
 from comfy_extras import nodes_hooks
+from loras import hooked, lora
 from other_packs import core
 from rows import ONE_STEP, WHOLE, Rows, close
 from sampling import PROMPT, ksampler
@@ -33,25 +33,8 @@ def at(conditioning, start, end):
     return core(node, conditioning=conditioning, start=start, end=end)
 
 
-def lora(rank=2):
-    made = {}
-    for layer in ("attn2_to_q", "attn1_to_v"):
-        name = f"lora_unet_input_blocks_4_1_transformer_blocks_0_{layer}"
-        generator = torch.Generator().manual_seed(0)
-        made[f"{name}.lora_up.weight"] = torch.randn(64, rank, generator=generator)
-        made[f"{name}.lora_down.weight"] = torch.randn(rank, 64, generator=generator)
-    return made
-
-
 def with_hook(conditioning):
-    """A LoRA for this prompt alone, which changes its strength in the middle of the run."""
-    hooks = comfy.hooks.create_hook_lora(lora=lora(), strength_model=0.5, strength_clip=0.0)
-    frame = core(nodes_hooks.CreateHookKeyframe, strength_mult=0.2, start_percent=0.0)
-    later = {"strength_mult": 1.0, "start_percent": 0.5, "prev_hook_kf": frame}
-    frames = core(nodes_hooks.CreateHookKeyframe, **later)
-    hooks = core(nodes_hooks.SetHookKeyframes, hooks=hooks, hook_kf=frames)
-    properties = {"strength": 1.0, "set_cond_area": "default", "hooks": hooks}
-    return core(nodes_hooks.ConditioningSetProperties, cond_NEW=conditioning, **properties)
+    return hooked(conditioning, lora("attn2_to_q", "attn1_to_v"))
 
 
 def with_default(conditioning, other):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .nearness import Box
-from .painting import Run, world
+from .painting import Run, sampled, world
 from .pixels import CELL
 from .training.scenes import COLOURS, caption
 
@@ -70,19 +70,8 @@ def paint(run: Run, wish: Wish, in_boxes: bool) -> Tensor:
         words = run("BoxPrompts", **encode, prompts="\n".join(wish.lines), **times)[0]
         layout = run("LayoutBoxes", boxes=boxes, **size)[0]
         model = run("ApplyBoxPrompts", model=model, layout=layout, box_prompts=words)[0]
-    samples = run(
-        "KSampler",
-        model=model,
-        seed=wish.number,
-        steps=STEPS,
-        cfg=CFG,
-        sampler_name="euler",
-        scheduler="normal",
-        positive=run("CLIPTextEncode", **encode, text=" and ".join(wish.lines))[0],
-        negative=run("CLIPTextEncode", **encode, text="")[0],
-        latent_image=run("EmptyLatentImage", **size, batch_size=1)[0],
-        denoise=1.0,
-    )[0]
+    prompt = " and ".join(wish.lines)
+    samples = sampled(run, models, model, prompt, size, wish.number, STEPS, CFG)
     return run("VAEDecode", samples=samples, vae=models.vae)[0][0, ::CELL, ::CELL].clamp(0, 1)
 
 

@@ -81,17 +81,36 @@ def subject_model(run: Run, job: Job, weights: Path = models.WEIGHTS) -> Any:
 def sample(run: Run, job: Job, model: Any, weights: Path = models.WEIGHTS) -> Any:
     """The latent that KSampler makes."""
     world, _ = _models(run, weights)
+    size = {"width": job.width, "height": job.height}
+    return sampled(run, world, model, job.prompt, size, job.seed, job.steps, job.cfg)
+
+
+def sampled(
+    run: Run,
+    world: models.World,
+    model: Any,
+    prompt: str,
+    size: dict[str, int],
+    seed: int,
+    steps: int,
+    cfg: float,
+) -> Any:
+    """The latent that KSampler makes of a prompt.
+
+    Args:
+        size: `width` and `height` in pixels, and `batch_size` if it is not 1.
+    """
     return run(
         "KSampler",
         model=model,
-        seed=job.seed,
-        steps=job.steps,
-        cfg=job.cfg,
+        seed=seed,
+        steps=steps,
+        cfg=cfg,
         sampler_name="euler",
         scheduler="normal",
-        positive=run("CLIPTextEncode", clip=world.clip, text=job.prompt)[0],
+        positive=run("CLIPTextEncode", clip=world.clip, text=prompt)[0],
         negative=run("CLIPTextEncode", clip=world.clip, text="")[0],
-        latent_image=run("EmptyLatentImage", width=job.width, height=job.height, batch_size=1)[0],
+        latent_image=run("EmptyLatentImage", **{"batch_size": 1, **size})[0],
         denoise=1.0,
     )[0]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from console import SetupError, become
+from console import SetupError, become, count
 from packages import ensure_venv, group_for_batch
 
 from .options import Options
@@ -108,16 +108,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="a Ray cluster; auto: this machine's",
     )
-    add("--actors", type=_count, default=0, help="ComfyUI processes on it; default: one a GPU")
-    add("--cpus", type=_count, default=defaults.cpus, help="CPUs of each where there is no GPU")
-    add("--in-flight", type=_count, default=1, help="rows that a server has at once")
+    add("--actors", type=count, default=0, help="ComfyUI processes on it; default: one a GPU")
+    add("--cpus", type=count, default=defaults.cpus, help="CPUs of each where there is no GPU")
+    add("--in-flight", type=count, default=1, help="rows that a server has at once")
     add(
         "--timeout",
         type=_seconds,
         default=defaults.timeout,
         help="seconds without progress; default: 1800",
     )
-    add("--tries", type=_count, default=defaults.tries, help="servers on which a row is tried")
+    add("--tries", type=count, default=defaults.tries, help="servers on which a row is tried")
     what = parser.add_argument_group("what paints")
     add = what.add_argument
     add("--toy", action="store_true", help="the toy that knows emoji")
@@ -130,12 +130,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--output-node", default="", metavar="NODE", help="whose picture is taken")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} came, expected a whole number from 1")
-    return int(text)
 
 
 def _seconds(text: str) -> float:

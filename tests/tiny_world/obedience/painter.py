@@ -11,7 +11,7 @@ from torch import Tensor
 from .. import models
 from ..emoji import Emoji, held_out
 from ..named import named
-from ..painting import Run, load_adapter
+from ..painting import Run, load_adapter, sampled
 from ..pixels import CELL
 from ..training.scenes import COLOURS
 from .measures import measure
@@ -66,19 +66,8 @@ class Painter:
         if weight > 0:
             model = self._with_subjects(trial, model, layout, weight)
         size = {"width": SIDE, "height": SIDE, "batch_size": len(trial.layouts)}
-        samples = self.run(
-            "KSampler",
-            model=model,
-            seed=trial.number,
-            steps=STEPS,
-            cfg=CFG,
-            sampler_name="euler",
-            scheduler="normal",
-            positive=self.run("CLIPTextEncode", clip=clip, text=trial.prompt)[0],
-            negative=self.run("CLIPTextEncode", clip=clip, text="")[0],
-            latent_image=self.run("EmptyLatentImage", **size)[0],
-            denoise=1.0,
-        )[0]
+        wanted = (trial.prompt, size, trial.number, STEPS, CFG)
+        samples = sampled(self.run, self.world, model, *wanted)
         pictures = self.run("VAEDecode", samples=samples, vae=self.world.vae)[0]
         return pictures[:, ::CELL, ::CELL].clamp(0, 1)
 
