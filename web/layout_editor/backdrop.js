@@ -1,7 +1,6 @@
 // What is behind the boxes: whether the last result is shown, and how bright the picture is.
 
-import { button, element, label } from "./elements.js";
-import { say } from "./texts.js";
+import { button, slider } from "./elements.js";
 
 const PERCENT = 100;
 
@@ -11,16 +10,9 @@ export class Backdrop {
     this.shown = false;
     const toggle = () => fire("backdrop", { change: { shown: !this.shown }, done: true });
     this.toggle = button("◩", "result", toggle, signal);
-    this.brightness = element("input", { type: "range", min: 10, max: PERCENT, step: 5 });
-    label(this.brightness, say("brightness"));
-    this.brightness.dataset.tool = "brightness";
-    for (const type of ["input", "change"]) {
-      const tell = () => {
-        const brightness = Number(this.brightness.value) / PERCENT;
-        fire("backdrop", { change: { brightness }, done: type === "change" });
-      };
-      this.brightness.addEventListener(type, tell, { signal });
-    }
+    const limits = { min: 10, max: PERCENT, step: 5 };
+    const tell = (value, done) => fire("backdrop", { change: { brightness: value / PERCENT }, done });
+    this.brightness = slider("brightness", limits, tell, signal);
     this.elements = [this.toggle, this.brightness];
   }
 

@@ -70,3 +70,25 @@ export function choice(key, options, act, signal, name = say) {
   made.addEventListener("change", () => act(made.value), { signal });
   return made;
 }
+
+/**
+ * A slider; `act` is called with its value, and with whether it was let go.
+ *
+ * @param key of texts.js; it is also `data-tool`.
+ */
+export function slider(key, limits, act, signal) {
+  const made = element("input", { type: "range", ...limits });
+  label(made, say(key));
+  made.dataset.tool = key;
+  for (const type of ["input", "change"]) {
+    made.addEventListener(type, () => act(Number(made.value), type === "change"), { signal });
+  }
+  return made;
+}
+
+/** Has a field of a row told once it is left, or Enter is pressed. @param change gets the text. */
+export function onceTyped(field, change, { fire, signal }) {
+  field.addEventListener("change", () => change(field.value), { signal });
+  field.addEventListener("blur", () => fire("redraw"), { signal });
+  field.addEventListener("keydown", (event) => event.key === "Enter" && field.blur(), { signal });
+}

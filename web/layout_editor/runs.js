@@ -64,7 +64,8 @@ async function ask(one) {
   const owner = await ownerOfRun(one.prompt);
   one.owner ??= owner;
   unowned = unowned.filter((other) => other !== one);
-  for (const [id, picture] of one.waiting) settled(one).pictures.set(id, picture);
+  const { pictures } = settled(one);
+  for (const [id, picture] of one.waiting) pictures.set(id, picture);
 }
 
 function begin(id) {
@@ -82,7 +83,7 @@ function keep({ node, display_node, output }) {
   const query = new URLSearchParams({ filename, subfolder, type, rand: Math.random() });
   const address = api.apiURL(`/view?${query}`);
   const { pictures, areas } = settled(run);
-  const picture = { address, time: ++time, areas: new Map(run.owner ? areas : run.areas) };
+  const picture = { address, time: ++time, areas: new Map(areas) };
   const id = String(display_node ?? node);
   if (run.owner) return pictures.set(id, picture);
   run.waiting.push([id, picture]);

@@ -1,6 +1,6 @@
 // The tools that paint a box's area, and over the canvas what they are set to.
 
-import { button, element, label } from "../elements.js";
+import { button, element, slider } from "../elements.js";
 import { say } from "../texts.js";
 
 const TOOLS = { brush: "✎", lasso: "➰" };
@@ -18,21 +18,10 @@ export class PaintBar {
     this.buttons = Object.entries(TOOLS).map(([name, sign]) =>
       button(sign, name, () => take(name), signal),
     );
-    const slider = (key, limits, tell) => {
-      const made = element("input", { type: "range", ...limits });
-      label(made, say(key));
-      made.dataset.tool = key;
-      for (const type of ["input", "change"]) {
-        made.addEventListener(type, () => tell(Number(made.value), type === "change"), { signal });
-      }
-      return made;
-    };
-    this.brush = slider("brushSize", { min: 1, max: 40, step: 1 }, (value) =>
-      fire("brush", value / PERCENT),
-    );
-    this.soft = slider("soft", { min: 0, max: SOFTEST, step: 1 }, (soft, done) =>
-      fire("soften", { soft, done }),
-    );
+    const widen = (value) => fire("brush", value / PERCENT);
+    this.brush = slider("brushSize", { min: 1, max: 40, step: 1 }, widen, signal);
+    const soften = (soft, done) => fire("soften", { soft, done });
+    this.soft = slider("soft", { min: 0, max: SOFTEST, step: 1 }, soften, signal);
     this.whole = button("▭", "unpaint", () => fire("unpaint"), signal);
     const named = (key, input) => {
       const made = element("label", { textContent: say(`${key}Short`) });

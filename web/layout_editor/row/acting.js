@@ -1,6 +1,6 @@
 // The line of a row that is opened: weight, time and scene of the box's subject.
 
-import { element, label } from "../elements.js";
+import { element, label, onceTyped } from "../elements.js";
 import { MOST_WEIGHT, sceneToggled, timeChanged } from "../options.js";
 import { say } from "../texts.js";
 
@@ -70,15 +70,14 @@ function clamped(text, most) {
 }
 
 /** @param change is called with the text, once, when the slider or the keyboard is left. */
-function field({ signal, fire }, index, key, properties, change) {
+function field(row, index, key, properties, change) {
   const made = element("input", properties);
   made.value = properties.value; // once its limits are known
   label(made, say(key, index + 1));
   made.dataset.tool = `${key}${index}`;
-  made.addEventListener("change", () => change(made.value), { signal });
-  if (made.type === "range") return made;
-  made.addEventListener("blur", () => fire("redraw"), { signal });
-  made.addEventListener("keydown", (event) => event.key === "Enter" && made.blur(), { signal });
+  const { signal } = row;
+  if (made.type !== "range") onceTyped(made, change, row);
+  else made.addEventListener("change", () => change(made.value), { signal });
   return made;
 }
 

@@ -2,7 +2,7 @@
 
 import { hasArea } from "../boxes.js";
 import { colour } from "../colours.js";
-import { element, label, thumbnail } from "../elements.js";
+import { element, label, onceTyped, thumbnail } from "../elements.js";
 import { say } from "../texts.js";
 import { acts, nameOf } from "../words.js";
 
@@ -27,15 +27,13 @@ export function picture({ view: { subjects } }, index) {
   return [thumbnail(subjects[index]?.image)];
 }
 
-export function name({ view, fire, signal }, index) {
+export function name(row, index) {
+  const { view } = row;
   const readOnly = Boolean(view.subjects[index]?.fixed) || view.readOnly;
   const made = element("input", { value: nameOf(view, index), readOnly });
   label(made, say("name", index + 1));
   made.dataset.tool = `name${index}`;
-  const rename = () => fire("rename", { index, name: made.value.trim() });
-  made.addEventListener("change", rename, { signal });
-  made.addEventListener("blur", () => fire("redraw"), { signal });
-  made.addEventListener("keydown", (event) => event.key === "Enter" && made.blur(), { signal });
+  onceTyped(made, (text) => row.fire("rename", { index, name: text.trim() }), row);
   return [made];
 }
 
