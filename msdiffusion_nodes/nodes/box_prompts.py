@@ -16,7 +16,7 @@ from .sockets import CATEGORY, PERCENT, checked
 
 class BoxPrompts:
     CATEGORY = CATEGORY
-    DESCRIPTION = "Words for each box: they act in that box only, and cost almost no time."
+    DESCRIPTION = "Words for each box: they act in that box only, without a further call of the model."
     SEARCH_ALIASES = [
         "msdiffusion",
         "regional prompt",
