@@ -16,7 +16,9 @@ from .sockets import CATEGORY, PERCENT, checked
 
 class BoxPrompts:
     CATEGORY = CATEGORY
-    DESCRIPTION = "Words for each box: they act in that box only, without a further call of the model."
+    DESCRIPTION = (
+        "Words for each box: they act in that box only, without a further call of the model."
+    )
     SEARCH_ALIASES = [
         "msdiffusion",
         "regional prompt",
