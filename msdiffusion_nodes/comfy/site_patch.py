@@ -76,11 +76,18 @@ class SitePatch:
         call, state = self._call(options)
         chunks = self._chunks(call, q, k, options)
         text = SiteText(q, k, v, options, self._other_text(call))
-        words = self._words(call, state, k)
+        words = None
+        if state.words_act(call.sigma):
+            words = SiteWords(state, call.model or self.model, self.key, text, call.keeps)
         degree = state.follows(call.sigma)
-        out, added = self._text(text, chunks, apart, words is not None, degree > 0)
+        places = list(placed_rows(self.applied, self.site, call, chunks, options))
+        later = self.applied.text is not None or degree > 0
+        if words is not None and not later:
+            later = words.sort(state.areas(place, None, q.device) for place, _ in places)
+        replaces = words is not None or degree > 0
+        out, added = self._text(text, chunks, apart, replaces, later)
         gate = state.gate(options.get("sigmas"))
-        for place, rows in placed_rows(self.applied, self.site, call, chunks, options):
+        for place, rows in places:
             maps, closes = None, self.applied.keeps_text_in_box
             if self.applied.finds_areas:
                 maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
@@ -91,7 +98,7 @@ class SitePatch:
             if closes:
                 text.close(out, rows, state.open_text(areas, k.shape[1], q.device))
             if words is not None:
-                words.put(out[rows], q[rows], areas, text.attend)
+                words.put(out, rows, areas)
             if self.applied.has_subjects:
                 areas.add(added[rows], q[rows], self.tokens[place.layout].on(q), gate)
         if added is not out and not apart:
@@ -104,27 +111,22 @@ class SitePatch:
         return out, added
 
     def _text(
-        self, text: SiteText, chunks: list[Chunk], apart: bool, words: bool, follows: bool
+        self, text: SiteText, chunks: list[Chunk], apart: bool, replaces: bool, later: bool
     ) -> tuple[Tensor, Tensor]:
         """The text attention, and the tensor to add to: the same one where nothing needs it apart.
 
-        Words and text that follows take the place of the text, and not of what an earlier patch has
-        added to it.
+        Args:
+            replaces: whether words or text that follows takes the place of the text: not of what
+                an earlier patch has added to it.
+            later: whether rows of `chunks` are computed afterwards, see `SiteText.out`.
         """
-        later = self.applied.text is not None or follows
-        if not apart and not words and not follows:
+        if not apart and not replaces:
             out = text.out(later, chunks)
             return out, out
         out, added = text.parts(later, chunks)
         if added is None:
             added = torch.zeros_like(out) if apart else out
         return out, added
-
-    def _words(self, call: Call, state: SubjectsRun, like: Tensor) -> SiteWords | None:
-        """The words of boxes, if there are any and it is their time."""
-        if not state.words_act(call.sigma):
-            return None
-        return SiteWords(state, call.model or self.model, self.key, like, call.keeps)
 
     def add(self, callback: Attention, **arguments: Any) -> None:
         """Let another pack add its attention at this site, as IPAdapter, InstantID and PuLID do.

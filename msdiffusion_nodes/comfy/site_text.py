@@ -27,6 +27,9 @@ class SiteText:
         k, v: (rows, text tokens, heads·dim).
         options: ComfyUI's extra options.
         other: another pack's patch, which gives the text attention in place of ComfyUI's.
+
+    Attributes:
+        plain: whether it is ComfyUI's own.
     """
 
     def __init__(
@@ -34,20 +37,20 @@ class SiteText:
     ) -> None:
         self.q, self.k, self.v = q, k, v
         self.options, self.other = options, other
-        # otherwise rows whose maps are wanted are computed here, from the same probabilities
-        self._ours = other is None and OVERRIDE not in options
+        # then rows whose maps are wanted are computed here, from the same probabilities
+        self.plain = other is None and OVERRIDE not in options
         self._probabilities: Tensor | None = None
 
     def out(self, later: bool, chunks: Sequence[Chunk]) -> Tensor:
         """(rows, h·w, heads·dim).
 
         Args:
-            later: whether the rows of `chunks` are computed by `maps`, `close` or `follow`.
+            later: whether the rows of `chunks` are computed afterwards, if the text is plain.
         """
         if self.other is not None:
             # the tensor may be the other pack's own: it is added to in place
             return self.other(self.q, self.k, self.v, self.options).clone()
-        if not later or not self._ours:
+        if not later or not self.plain:
             return self._attention(slice(None))
         out, start = torch.empty_like(self.q), 0
         for rows in [*(chunk.rows for chunk in chunks), range(len(out), len(out))]:
@@ -84,7 +87,7 @@ class SiteText:
         """
         heads, precision = self.options["n_heads"], self.options.get("attn_precision")
         probabilities = text_probabilities(self.q[rows], self.k[rows], heads, precision)
-        if self._ours and not closes:
+        if self.plain and not closes:
             out[rows] = text_out(probabilities, self.v[rows])
         self._probabilities = probabilities if closes else None
         return phrase_maps(probabilities, columns)
@@ -95,7 +98,7 @@ class SiteText:
         Args:
             seen: (batch or 1, h·w, text tokens), 1 where a cell may look, else 0.
         """
-        if self._ours and self._probabilities is not None:
+        if self.plain and self._probabilities is not None:
             out[rows] = open_text_out(self._probabilities, self.v[rows], seen)
             self._probabilities = None
             return

@@ -5,9 +5,9 @@ Both add the image attention in their own way, and both say how much of each cel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from einops import rearrange
@@ -23,7 +23,8 @@ from .attention import (
     coverage_groups,
     stack_overlap,
 )
-from .words import WordCells, found_word_cells, word_cells
+from .word_segments import Segments, word_segments
+from .words import WordCells, found_word_cells, word_cells, word_degrees
 
 
 class Areas(Protocol):
@@ -32,8 +33,11 @@ class Areas(Protocol):
     def coverage(self) -> Tensor:
         """Each subject's share of each cell: float (batch or 1, subjects, h·w)."""
 
-    def words(self, boxes: Sequence[int]) -> list[WordCells]:
-        """The cells of those boxes that have words."""
+    def words(self, boxes: Sequence[int], strength: float) -> list[WordCells]:
+        """The cells of those boxes that have words, and how far these act there."""
+
+    def segments(self, boxes: Sequence[int], strength: float) -> Segments | None:
+        """The cells sorted by the one text that each looks at; None where that can't be done."""
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         """Add the image attention to `out` (batch, h·w, heads·dim), in place."""
@@ -60,7 +64,7 @@ class KnownAreas:
         self._cells = coverage
         self._settings = (token_counts, overlap, scenes)
         self._device = device
-        self._words: dict[tuple[int, ...], list[WordCells]] = {}
+        self._made: dict[Hashable, Any] = {}
 
     @cached_property
     def _coverage(self) -> Tensor:
@@ -75,14 +79,25 @@ class KnownAreas:
     def coverage(self) -> Tensor:
         return self._coverage
 
-    def words(self, boxes: Sequence[int]) -> list[WordCells]:
-        key = tuple(boxes)
-        if key not in self._words:
-            _, overlap, scenes = self._settings
-            coverage = rearrange(self._cells.float(), "s h w -> s (h w)")
-            stacked = stack_overlap(coverage, overlap, scenes)
-            self._words[key] = word_cells(stacked, boxes, self._device)
-        return self._words[key]
+    def words(self, boxes: Sequence[int], strength: float) -> list[WordCells]:
+        key = ("words", *boxes, strength)
+        if key not in self._made:
+            self._made[key] = word_cells(self._stacked, boxes, strength, self._device)
+        return self._made[key]
+
+    def segments(self, boxes: Sequence[int], strength: float) -> Segments | None:
+        key = ("segments", *boxes, strength)
+        if key not in self._made:
+            degrees = word_degrees(self._stacked[list(boxes)], strength)
+            self._made[key] = word_segments(degrees, self._device)
+        return self._made[key]
+
+    @cached_property
+    def _stacked(self) -> Tensor:
+        """float (subjects, h·w) on the CPU, hidden parts taken out."""
+        _, overlap, scenes = self._settings
+        coverage = rearrange(self._cells.float(), "s h w -> s (h w)")
+        return stack_overlap(coverage, overlap, scenes)
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         add_image_attention(out, query, tokens.key, tokens.value, self.groups, gate)
@@ -106,8 +121,11 @@ class FoundAreas:
     def coverage(self) -> Tensor:
         return self._coverage
 
-    def words(self, boxes: Sequence[int]) -> list[WordCells]:
-        return found_word_cells(self._coverage, boxes)
+    def words(self, boxes: Sequence[int], strength: float) -> list[WordCells]:
+        return found_word_cells(self._coverage, boxes, strength)
+
+    def segments(self, boxes: Sequence[int], strength: float) -> None:
+        return None
 
     def add(self, out: Tensor, query: Tensor, tokens: SiteTokens, gate: Gate | None) -> None:
         parts = [self._coverage]

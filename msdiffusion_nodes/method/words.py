@@ -22,6 +22,7 @@ from ..layout import NO_AREA, Layout
 from .schedule import Times
 
 SHOWN = 60  # characters of a line in an error
+EPSILON = 1e-6  # where later boxes take all, what is left is 0 but for rounding
 
 # (query (batch, cells, heads·dim), the box's number) to (batch, cells, heads·dim)
 WordAttention = Callable[[Tensor, int], Tensor]
@@ -105,49 +106,69 @@ class WordCells:
     Attributes:
         box: its number.
         cells: int64 (cells,), positions in the flattened grid; None for all of them.
-        share: float (batch or 1, cells, 1), how much of each is the box's.
+        degree: float (batch or 1, cells, 1), how far the words take the place of what is there;
+            None for wholly.
     """
 
     box: int
     cells: Tensor | None
-    share: Tensor
+    degree: Tensor | None
 
 
-def word_cells(coverage: Tensor, boxes: Sequence[int], device: torch.device) -> list[WordCells]:
+def word_cells(
+    coverage: Tensor, boxes: Sequence[int], strength: float, device: torch.device
+) -> list[WordCells]:
     """The cells of each box with words, where these are known beforehand.
 
     Args:
         coverage: float (all boxes, h·w) on the CPU, 0 to 1; hidden parts taken out.
         boxes: the numbers of those with words.
+        strength: 0 to 1.
         device: where the queries are.
     """
     parts = []
-    for box, share in zip(boxes, _shared(coverage[list(boxes)]), strict=True):
-        cells = share.nonzero()[:, 0]
+    for box, degrees in zip(boxes, word_degrees(coverage[list(boxes)], strength), strict=True):
+        cells = degrees.nonzero()[:, 0]
+        own = degrees[None, cells, None]
         if len(cells):
-            parts.append(WordCells(box, cells.to(device), share[None, cells, None].to(device)))
+            degree = None if (own == 1).all() else own.to(device)
+            parts.append(WordCells(box, cells.to(device), degree))
     return parts
 
 
-def found_word_cells(coverage: Tensor, boxes: Sequence[int]) -> list[WordCells]:
+def found_word_cells(coverage: Tensor, boxes: Sequence[int], strength: float) -> list[WordCells]:
     """The same for areas that only the GPU knows: every cell is asked.
 
     Args:
         coverage: float (batch, all boxes, h·w), 0 to 1; hidden parts taken out.
     """
-    shares = _shared(coverage[:, list(boxes)]).unbind(-2)
+    degrees = word_degrees(coverage[:, list(boxes)], strength).unbind(-2)
     return [
-        WordCells(box, None, share[..., None]) for box, share in zip(boxes, shares, strict=True)
+        WordCells(box, None, degree[..., None]) for box, degree in zip(boxes, degrees, strict=True)
     ]
 
 
-def _shared(coverage: Tensor) -> Tensor:
-    """Shares (…, boxes, cells) that together are at most 1 in each cell."""
-    return coverage / coverage.sum(-2, keepdim=True).clamp(min=1)
+def word_degrees(coverage: Tensor, strength: float) -> Tensor:
+    """How far each box takes the place of all before it, so that it ends with its share.
+
+    The shares are at most 1 together. A later box leaves 1 - degree of an earlier one, which is
+    therefore given more at first.
+
+    Args:
+        coverage: (…, boxes with words, cells).
+        strength: 0 to 1.
+
+    Returns:
+        the same shape, 0 to 1.
+    """
+    shares = coverage / coverage.sum(-2, keepdim=True).clamp(min=1) * strength
+    taken = shares.flip(-2).cumsum(-2).flip(-2)  # by a box and all after it
+    left = 1 - torch.cat([taken[..., 1:, :], torch.zeros_like(taken[..., :1, :])], dim=-2)
+    return (shares / left.clamp(min=EPSILON)).clamp(max=1)
 
 
 def put_words(
-    out: Tensor, query: Tensor, parts: Sequence[WordCells], strength: float, attend: WordAttention
+    out: Tensor, query: Tensor, parts: Sequence[WordCells], attend: WordAttention
 ) -> None:
     """Let the words of boxes take the place of the main prompt, in place.
 
@@ -155,19 +176,11 @@ def put_words(
         out: the attention to the main prompt (batch, h·w, heads·dim).
         query: (batch, h·w, heads·dim).
         parts: the cells of each box with words, on the device of `query`.
-        strength: 0 to 1.
         attend: the attention of queries to a box's words.
     """
-    gone, come = [], []  # all is made of the main prompt's attention, so nothing is put there yet
     for part in parts:
-        asked, main = (x if part.cells is None else x[:, part.cells] for x in (query, out))
-        share = (part.share * strength).to(out.dtype)
-        gone.append(main * share)
-        come.append(attend(asked, part.box) * share)
-    # what goes is taken away first: where words take the whole place, exactly theirs is left
-    for sign, changes in ((-1, gone), (1, come)):
-        for part, change in zip(parts, changes, strict=True):
-            if part.cells is None:
-                out.add_(change, alpha=sign)
-            else:
-                out.index_add_(1, part.cells, change, alpha=sign)
+        cells = slice(None) if part.cells is None else part.cells
+        words = attend(query[:, cells], part.box)
+        if part.degree is not None:
+            words = torch.lerp(out[:, cells], words, part.degree.to(out.dtype))
+        out[:, cells] = words

@@ -35,6 +35,7 @@ _start_comfyui()
 
 import folder_paths  # noqa: E402
 import torch  # noqa: E402
+from box_words import main, placed, swapped, words  # noqa: E402, F401  (fixtures)
 from error_lines import first_sentence  # noqa: E402
 from made_up import PICTURE, two_subjects  # noqa: E402
 from one_site import announced, rule, site_maker  # noqa: E402, F401  (fixtures)
@@ -219,7 +220,7 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
     percents = {"start_percent": 0.0, "end_percent": 1.0}
     two = {"subjects": subjects, "layout": layout, "weight": 0.6, **percents}
     apply = {"model": tiny.model, "msd_model": msd_model, **two}
-    words = {"clip": tiny.clip, "prompts": "a mug\n", "strength": 1.0, **percents}
+    box_prompts = {"clip": tiny.clip, "prompts": "a mug\n", "strength": 1.0, **percents}
     encode = {"clip": tiny.clip, "clip_vision": tiny.clip_vision, "phrases": "dog"}
     latent = {"samples": torch.zeros(1, 4, 8, 8)}
     tile = {"x": 0, "y": 32, "width": 32, "height": 16}
@@ -246,9 +247,9 @@ def fuzzed(pack, run, tiny, msd_model, tmp_path_factory):
         "SubjectDetailer": {**detail, "model": run("ApplyMSDiffusion", **apply)[0]}
         | {"layout": layout},
         "AuthorsSchedule": {"model": tiny.model, "steps": 30, "denoise": 1.0},
-        "BoxPrompts": words,
+        "BoxPrompts": box_prompts,
         "ApplyBoxPrompts": {"model": tiny.model, "layout": layout}
-        | {"box_prompts": run("BoxPrompts", **words)[0]},
+        | {"box_prompts": run("BoxPrompts", **box_prompts)[0]},
         "TextFollowsLayout": {"model": tiny.model, "clip": tiny.clip, "layout": layout}
         | {"prompt": "a dog and a cat", "phrases": "dog\n", "strength": 1.0, "until": 0.3},
     }

@@ -9,60 +9,11 @@ import json
 import nodes
 import pytest
 import torch
+from box_words import HALVES, SMALL, WHOLE, WORDS, close, layer_outputs
 from loras import hooked, lora
-from other_packs import add_itself, attn2_patches, core, couple, halve, negpip, negpip_text
-from sampling import BOXES, PROMPT, empty_latent, ksampler, text
+from other_packs import attn2_patches, core
+from sampling import BOXES, empty_latent, ksampler, text
 from test_rows_conditions import POSITIVE, at
-
-WORDS = "a (red:1.3) mug, glossy"
-SMALL = {"steps": 2, "latent_image": empty_latent(128, 192)}
-WHOLE = "[[0, 0, 1, 1]]"
-HALVES = "[[0, 0, 0.5, 1], [0.5, 0, 1, 1]]"
-
-
-def close(made, expected, near=1e-5):
-    return (made - expected).abs().max() <= near * expected.abs().max()
-
-
-@pytest.fixture(scope="module")
-def words(run, tiny):
-    def made(prompts=WORDS, **changes):
-        times = {"start_percent": 0.0, "end_percent": 1.0}
-        return run(
-            "BoxPrompts",
-            **{"clip": tiny.clip, "prompts": prompts, "strength": 1.0} | times | changes,
-        )[0]
-
-    return made
-
-
-@pytest.fixture(scope="module")
-def placed(run, tiny, words):
-    """`placed(boxes, prompts, …)`: a model with words alone."""
-
-    def made(boxes=WHOLE, prompts=WORDS, model=None, size=(128, 192), **changes):
-        layout = run("LayoutBoxes", boxes=boxes, width=size[0], height=size[1])[0]
-        model = tiny.model if model is None else model
-        given = words(prompts, **changes)
-        return run("ApplyBoxPrompts", model=model, layout=layout, box_prompts=given)[0]
-
-    return made
-
-
-@pytest.fixture(scope="module")
-def swapped(tiny):
-    """The positive conditioning with other words and the same rest."""
-
-    def made(positive, prompt=WORDS):
-        other = text(tiny.clip, prompt)[0][0]
-        return [[other, options] for _, options in positive]
-
-    return made
-
-
-@pytest.fixture(scope="module")
-def main(tiny):
-    return text(tiny.clip, PROMPT)
 
 
 def test_over_the_whole_picture_they_are_the_prompt(tiny, placed, swapped, main):
@@ -101,21 +52,6 @@ def test_strength_0_and_empty_lines_leave_the_model_as_it_is(tiny, placed, patch
     assert torch.equal(
         ksampler(tiny, patch(box_prompts=words("a\nb", strength=0.0)), **SMALL), ours
     )
-
-
-def layer_outputs(tiny, model, **settings):
-    """What each text cross-attention gave in the first call: (rows, h·w, width) a site."""
-    seen = {}
-    clone = model.clone()
-
-    def look(out, extra_options):
-        key = (*extra_options["block"], extra_options["block_index"])
-        seen.setdefault(key, (out.clone(), extra_options["activations_shape"][-2:]))
-        return out
-
-    clone.set_model_attn2_output_patch(look)
-    ksampler(tiny, clone, **{**SMALL, "steps": 1, **settings})
-    return seen
 
 
 def test_at_the_first_site_nothing_changes_outside_the_boxes_or_in_other_rows(tiny, placed):
@@ -247,56 +183,6 @@ class TestWithSubjects:
         model = patch(boxes, auto_layout=kept, box_prompts=words(f"{WORDS}\n"))
         made = ksampler(tiny, model, **SMALL, positive=main)
         assert close(made, ksampler(tiny, patch(boxes), **SMALL, positive=swapped(main)))
-
-
-class TestBesideOthers:
-    def test_what_a_pack_makes_of_the_text_is_the_main_prompt(self, tiny, placed, swapped, main):
-        def first_site(model, positive=main):
-            return layer_outputs(tiny, model, positive=positive)["input", 4, 0]
-
-        theirs = halve(tiny.model)
-        made, (height, width) = first_site(placed("[[0, 0, 0.5, 1]]", model=theirs))
-        plain, _ = first_site(tiny.model)
-        words, _ = first_site(tiny.model, swapped(main))
-        (positive,) = (n for n in (0, 1) if not torch.equal(words[n], plain[n]))
-        left = torch.zeros(height, width, dtype=torch.bool)
-        left[:, : width // 2] = True
-        left, around = left.flatten(), first_site(theirs)[0]
-        assert close(made[positive, left], words[positive, left])
-        assert torch.equal(made[positive, ~left], around[positive, ~left])
-        assert torch.equal(made[1 - positive], around[1 - positive])
-
-    @pytest.mark.parametrize("first", ["theirs", "ours"])
-    def test_what_a_pack_adds_stays(self, first, tiny, placed, swapped, main):
-        always = {"strength": 0.5, "sigma_start": 1e9, "sigma_end": 0.0}
-        theirs = add_itself(tiny.model, **always)
-        expected = ksampler(tiny, theirs, **SMALL, positive=swapped(main))
-        model = placed(model=theirs) if first == "theirs" else add_itself(placed(), **always)
-        assert close(ksampler(tiny, model, **SMALL), expected, 1e-4)
-
-    def test_attention_couple(self, tiny, placed, swapped, main):
-        context = text(tiny.clip, "a forest")[0][0]
-        masks = torch.zeros(2, 8, 8)
-        masks[0, :, :4] = masks[1, :, 4:] = 1
-        made = ksampler(tiny, couple(placed(), [context], masks), **SMALL)
-        # over the whole picture the words take the place of each region's prompt
-        assert close(made, ksampler(tiny, tiny.model, **SMALL, positive=swapped(main)), 1e-4)
-        half = ksampler(tiny, couple(placed("[[0, 0, 0.5, 1]]"), [context], masks), **SMALL)
-        theirs = ksampler(tiny, couple(tiny.model, [context], masks), **SMALL)
-        assert not close(half, theirs, 1e-2) and not close(half, made, 1e-2)
-
-    def test_negpip(self, tiny, placed, swapped, main):
-        prompts = {name: negpip_text(text(tiny.clip, name)) for name in (PROMPT, "blurry")}
-        settings = {**SMALL, "positive": prompts[PROMPT], "negative": prompts["blurry"]}
-        made = ksampler(tiny, placed(model=negpip(tiny.model)), **settings)
-        assert close(made, ksampler(tiny, tiny.model, **SMALL, positive=swapped(main)))
-
-
-def test_a_site_that_another_pack_takes_over_is_an_error(tiny, placed):
-    model = placed().clone()
-    model.set_model_attn2_replace(lambda q, k, v, extra_options: q, "middle", 0, 0)
-    with pytest.raises(ValueError, match="another node took"):
-        ksampler(tiny, model, **SMALL)
 
 
 def test_nothing_is_kept_on_the_model(tiny, placed):

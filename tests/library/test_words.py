@@ -71,7 +71,7 @@ def close(made, expected):
 
 def put(areas, boxes, strength):
     out = MAIN.clone()
-    put_words(out, QUERY, areas.words(boxes), strength, attention)
+    put_words(out, QUERY, areas.words(boxes, strength), attention)
     return out
 
 
