@@ -54,13 +54,19 @@ class SiteLayer:
         return layer.to_out(patch(query, key, value, self.options))
 
 
-def random_layer(width: int, side: int, device: torch.device, dtype: torch.dtype) -> SiteLayer:
+def random_layer(
+    width: int,
+    side: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    context_width: int = CONTEXT_WIDTH,
+) -> SiteLayer:
     """A layer of SDXL's kind: heads 64 wide, text 2048 wide."""
     import comfy.ops
 
     attention = CrossAttention(
         width,
-        CONTEXT_WIDTH,
+        context_width,
         heads=width // HEAD_WIDTH,
         dim_head=HEAD_WIDTH,
         device=device,
@@ -70,4 +76,13 @@ def random_layer(width: int, side: int, device: torch.device, dtype: torch.dtype
     for parameter in attention.parameters():
         # a signal keeps its size; memory as it was found may hold anything
         parameter.normal_(std=parameter.shape[-1] ** -0.5)
-    return SiteLayer(attention.eval().requires_grad_(False), side)
+    return SiteLayer(attention.eval().requires_grad_(False), side, context_width)
+
+
+def random_self_attention(
+    width: int, side: int, device: torch.device, dtype: torch.dtype
+) -> SiteLayer:
+    """The self-attention beside it: every cell looks at all cells."""
+    layer = random_layer(width, side, device, dtype, width)
+    layer.context = layer.x
+    return layer

@@ -18,7 +18,14 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from .layer import CONTEXT_WIDTH, HEAD_WIDTH, TEXT_TOKENS, SiteLayer, random_layer
+from .layer import (
+    CONTEXT_WIDTH,
+    HEAD_WIDTH,
+    TEXT_TOKENS,
+    SiteLayer,
+    random_layer,
+    random_self_attention,
+)
 from .scenes import TOKENS, WEIGHT, applied_subjects, overlapping, side_by_side
 from .setup import Bench
 from .site import SHAPES
@@ -27,6 +34,7 @@ from .tables import Table, judged
 SUBJECTS = 2
 SHARE = 0.5
 PHRASES = ((2,), (5, 6))  # places of the subjects' phrases in the text
+KEY = ("input", 4, 0)
 NEVER, AT_ONCE = 10_000, 1  # start_step
 GOALS = {  # at width 640
     "boxes": None,
@@ -83,6 +91,10 @@ def run(bench: Bench) -> None:
             ratio = bench.clock.pairs(layer, partial(layer, patch), bench.pairs).ratio()
             goal = GOALS[name] if width == SHAPES[0][0] and not bench.quick else None
             table.row(name, ratio.text(), judged(ratio.median, goal))
+        itself = random_self_attention(width, side, bench.device, bench.dtype)
+        patch = _follows(bench.pack, itself.sigma - 1, own_cells=True)
+        ratio = bench.clock.pairs(itself, partial(itself, patch), bench.pairs).ratio()
+        table.row("self-attention follows", ratio.text(), "")
 
 
 def contest(
@@ -101,17 +113,9 @@ def contest(
     def ours(layout: Any, text: Any = None) -> Callable[..., Tensor]:
         applied = applied_subjects(pack, layout, [kept], SUBJECTS, text)
         bare = pack.run.SubjectsRun(applied, lambda percent: 1 - percent)
-        return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
+        return pack.site_patch.SitePatch(0, KEY, applied, None, bare)
 
-    def follows(latest: float) -> Callable[..., Tensor]:
-        """Without subjects; acts down to a noise level."""
-        following = pack.text_following.TextFollowing(rule(AT_ONCE, areas=False), 1.0, 0.0, 0.5)
-        applied = pack.applied.AppliedSubjects([boxes], [[None]], [], following=following)
-        bare = pack.run.SubjectsRun(applied, lambda percent: 2 * latest * (1 - percent))
-        return pack.site_patch.SitePatch(0, ("input", 4, 0), applied, None, bare)
-
-    def rule(step: int, **more: Any) -> Any:
-        return pack.found.TextRule(PHRASES, TEXT_TOKENS, 0.5, step, **more)
+    rule = partial(_rule, pack)
 
     boxes = side_by_side(SUBJECTS, SHARE).layout(pack)
     masks = _soft(boxes, side * 8)
@@ -126,10 +130,30 @@ def contest(
         "auto layout, after": ours(boxes, rule(AT_ONCE)),
         "… with text_in_box": ours(boxes, rule(AT_ONCE, text_in_box=True)),
         "text_in_box alone": ours(boxes, rule(AT_ONCE, areas=False, text_in_box=True)),
-        "text follows, no subject": follows(layer.sigma - 1),
-        "… when its time is over": follows(layer.sigma + 1),
+        "text follows, no subject": _follows(pack, layer.sigma - 1),
+        "… when its time is over": _follows(pack, layer.sigma + 1),
         "two masked adapters": MaskedAdapters(tokens, to_k, to_v, on_grid),
     }
+
+
+def _rule(pack: Any, step: int, **more: Any) -> Any:
+    return pack.found.TextRule(PHRASES, TEXT_TOKENS, 0.5, step, **more)
+
+
+def _follows(pack: Any, latest: float, own_cells: bool = False) -> Callable[..., Tensor]:
+    """Text that follows the boxes down to a noise level, without subjects.
+
+    Args:
+        own_cells: the patch of the self-attention, in place of the text's.
+    """
+    share = 0.3 if own_cells else 0.0
+    rule = _rule(pack, AT_ONCE, areas=False)
+    following = pack.text_following.TextFollowing(rule, 1.0, share, 0.5)
+    boxes = side_by_side(SUBJECTS, SHARE).layout(pack)
+    applied = pack.applied.AppliedSubjects([boxes], [[None]], [], following=following)
+    bare = pack.run.SubjectsRun(applied, lambda percent: 2 * latest * (1 - percent))
+    kind = pack.self_patch.SelfPatch if own_cells else pack.site_patch.SitePatch
+    return kind(0, KEY, applied, None, bare)
 
 
 def _soft(boxes: Any, side: int) -> Tensor:

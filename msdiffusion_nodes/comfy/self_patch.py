@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from comfy.ldm.modules.attention import optimized_attention
 from torch import Tensor
 
 from ..errors import InputError
-from ..method.modulation import modulated_attention
 from .site_patch import SitePatch
 from .site_rows import placed_rows
+from .site_text import SiteText
 
 MOST_CELLS = 48 * 48  # of a grid; finer ones cost most of the time: all pairs of cells are compared
 
@@ -24,19 +23,16 @@ class SelfPatch(SitePatch):
     def __call__(self, q: Tensor, k: Tensor, v: Tensor, extra_options: dict[str, Any]) -> Tensor:
         """Self-attention, weaker between areas in the positive rows: (rows, h·w, heads·dim)."""
         call, state = self._told(extra_options)
-        heads, precision = extra_options["n_heads"], extra_options.get("attn_precision")
-        out = optimized_attention(
-            q, k, v, heads, attn_precision=precision, transformer_options=extra_options
-        )
+        cells = SiteText(q, k, v, extra_options, None)  # the text is the picture itself
         degree = state.self_follows(call.sigma)
         if not degree or q.shape[1] > MOST_CELLS:
-            return out
+            return cells.out(False, [])
         _check_cells(q, extra_options)
         chunks = call.chunks(len(q), len(k), extra_options["cond_or_uncond"])
+        out = cells.out(True, chunks)
         for place, rows in placed_rows(self.applied, self.site, call, chunks, extra_options):
             target, small = state.cell_targets(place, q.device)
-            parts = (each[rows] for each in (q, k, v))
-            modulated_attention(*parts, heads, target, degree * small, out[rows])
+            cells.follow(out, rows, target, degree * small)
         return out
 
 

@@ -33,7 +33,8 @@ from einops import rearrange
 from torch import Tensor
 
 POWER = 5  # of t
-MOST = 2**24  # scores that are held at once, over all heads: 64 MB
+# Scores that are held at once, over all heads: 64 MB, and what a CPU's caches hold.
+MOST, MOST_ON_CPU = 2**24, 2**20
 HALVINGS = 12  # in the search for a noise level's place in the schedule: 1/4096 of it
 
 
@@ -78,7 +79,8 @@ def modulated_attention(
         rearrange(each, "b n (h d) -> b h n d", h=heads) for each in (query, key, value)
     )
     key = key.transpose(-1, -2) * query.shape[-1] ** -0.5
-    piece = max(MOST // (key.shape[-1] * query.shape[0] * heads), 1)
+    most = MOST_ON_CPU if query.device.type == "cpu" else MOST
+    piece = max(most // (key.shape[-1] * query.shape[0] * heads), 1)
     whole = [each.expand(-1, query.shape[2], -1)[:, None] for each in (target, degree)]
     pieces = (each.split(piece, 2) for each in (query, *whole, places))
     for some, wanted, far, place in zip(*pieces, strict=True):

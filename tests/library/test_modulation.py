@@ -94,8 +94,16 @@ def test_many_cells_are_done_in_pieces(coverage, monkeypatch):
     query, key, value = random(3, 1, CELLS, WIDTH)
     target, small = cell_targets(coverage[None])
     whole = modulated_attention(query, key, value, HEADS, target, small)
-    monkeypatch.setattr(modulation, "MOST", 5 * CELLS * HEADS)  # 5 of 12 queries
+    lengths, modulate = [], modulation.modulate
+    monkeypatch.setattr(modulation, "MOST_ON_CPU", 5 * CELLS * HEADS)
+
+    def counted(scores, *rest):
+        lengths.append(scores.shape[2])
+        return modulate(scores, *rest)
+
+    monkeypatch.setattr(modulation, "modulate", counted)
     pieces = modulated_attention(query, key, value, HEADS, target, small)
+    assert lengths == [5, 5, CELLS - 10]
     assert torch.allclose(pieces, whole, atol=1e-6)
 
 
