@@ -91,14 +91,21 @@ class Fuzzed:
             for kind, output in zip(kinds, outputs, strict=True):
                 self.check(kind, output)
                 if kind == "MODEL":
-                    assert self.at_first_site(output, inputs).isfinite().all()
+                    length = self.text_length(inputs, dict(zip(kinds, outputs, strict=True)))
+                    assert self.at_first_site(output, inputs, length).isfinite().all()
         return outputs
 
-    def at_first_site(self, model, inputs):
+    def text_length(self, inputs, outputs):
+        """Tokens of the prompt that the sampler would get beside a MODEL."""
+        if "CONDITIONING" in outputs:
+            return outputs["CONDITIONING"][0][0].shape[1]
+        auto = inputs.get("auto_layout")
+        return self.pack.phrases.prompt_length(auto.prompt, auto.tokenize) if auto else 77
+
+    def at_first_site(self, model, inputs, length):
         """What a MODEL computes at its first text cross-attention: (pictures, cells, width)."""
-        auto, pictures = inputs.get("auto_layout"), len(getattr(inputs["layout"], "layouts", [1]))
-        count = self.pack.phrases.prompt_length(auto.prompt, auto.tokenize) if auto else 77
-        query, text = torch.ones(pictures, 16, 64), torch.ones(pictures, count, 64)
+        pictures = len(getattr(inputs["layout"], "layouts", [1]))
+        query, text = torch.ones(pictures, 16, 64), torch.ones(pictures, length, 64)
         patches = model.model_options["transformer_options"].get("patches_replace", {})
         if not patches:
             return query  # nothing acts: the plain model
