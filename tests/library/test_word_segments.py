@@ -133,3 +133,11 @@ def test_a_grid_too_small_for_full_segments_is_not_sorted():
     cells = torch.zeros(2, 4, 4)
     cells[0, 0], cells[1, 3] = 1, 1
     assert KnownAreas(cells, [1, 1], Overlap.JOINT, CPU).segments([0, 1], 1.0) is None
+
+
+def test_rows_that_do_not_lie_side_by_side():
+    segments = known(on_grid(LEFT, RIGHT)).segments([0, 1], 1.0)
+    expected, all_rows = put(segments, [0, 1, 2]), torch.zeros(2 * ROWS, *QUERY.shape[1:])
+    keys, values = ([each[:, text] for text in range(3)] for each in (KEYS, VALUES))
+    put_segments(all_rows[::2], QUERY, keys, values, segments, attention)
+    assert torch.equal(all_rows[::2], expected) and not all_rows[1::2].any()
