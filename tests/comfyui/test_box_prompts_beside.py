@@ -103,6 +103,19 @@ class TestSorted:
         ksampler(tiny, self.overridden(placed(HALVES, "a\nb")), **self.SETTINGS)
         assert not calls
 
+    def test_nor_where_phrases_act_in_their_boxes_only(self, tiny, patch, auto, words, main, calls):
+        kept = auto(areas=False, text_in_box=True)
+        settings = {"positive": main, "latent_image": empty_latent(*self.SIZE)}
+
+        def first_site(**more):
+            model = patch(HALVES, auto_layout=kept, weight=0.0, **more)
+            return layer_outputs(tiny, model, **settings)["input", 4, 0]
+
+        (made, (height, width)), (around, _) = first_site(box_prompts=words("mug\n")), first_site()
+        right = torch.arange(height * width) % width >= width // 2
+        assert torch.equal(made[:, right], around[:, right])
+        assert not close(made[:, ~right], around[:, ~right], 1e-2) and not calls
+
     @staticmethod
     def overridden(model):
         model = model.clone()
