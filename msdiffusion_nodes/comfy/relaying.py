@@ -100,7 +100,7 @@ def _seen(applied: AppliedSubjects, size: Layout, window: Box, picture: int) -> 
     """Words alone, in a part of one picture, whose composition the text no longer changes."""
     own = applied.layouts[picture if len(applied.layouts) > 1 else 0].crop(window)
     own = replace(own, width=size.width, height=size.height)
-    return replace(applied, layouts=[own], tokens=applied.tokens[:1], following=None)
+    return replace(applied, layouts=[own], tokens=applied.tokens[:1], text=None, following=None)
 
 
 def _exchanged(patch: SitePatch, bare: Mapping[AppliedSubjects, SubjectsRun]) -> SitePatch:

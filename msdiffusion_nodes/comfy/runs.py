@@ -69,7 +69,10 @@ class Run:
                 _check_prompts(rule, guider.conds["positive"])
         self.needs_pictures = any(len(each.layouts) > 1 or each.finds_areas for each in applied)
         to_sigma = guider.model_patcher.get_model_object("model_sampling").percent_to_sigma
-        self._states = {each: SubjectsRun(each, to_sigma, self._show) for each in applied}
+        self._states = {
+            each: SubjectsRun(each, to_sigma, self._show if each.has_subjects else None)
+            for each in applied
+        }
         self.asks_noise = any(state.asks_noise for state in self._states.values())
         self.called: set[tuple[AppliedSubjects, int]] | None = set()
         self.positive_came = self.others_came = False  # others: conditions not of the guider

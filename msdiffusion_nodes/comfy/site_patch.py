@@ -81,19 +81,19 @@ class SitePatch:
             words = SiteWords(state, call.model or self.model, self.key, text, call.keeps)
         degree = state.follows(call.sigma)
         places = list(placed_rows(self.applied, self.site, call, chunks, options))
-        later = self.applied.text is not None or degree > 0
+        finds = self.applied.finds_areas and (degree > 0 or self.applied.following is None)
+        closes = self.applied.keeps_text_in_box
+        later = finds or closes or degree > 0
         if words is not None and not later:
             later = words.sort(state.areas(place, None, q.device) for place, _ in places)
-        replaces = words is not None or degree > 0
-        out, added = self._text(text, chunks, apart, replaces, later)
+        out, added = self._text(text, chunks, apart, words is not None or degree > 0, later)
         gate = state.gate(options.get("sigmas"))
         for place, rows in places:
-            maps, closes = None, self.applied.keeps_text_in_box
-            if self.applied.finds_areas:
-                maps = text.maps(out, rows, state.columns(k.shape[1], q.device), closes)
+            columns = state.columns(k.shape[1], q.device) if finds else None
+            maps = text.maps(out, rows, columns, closes) if finds else None
             areas = state.areas(place, maps, q.device)
             if degree:
-                target, small = state.text_targets(place, k.shape[1], q.device)
+                target, small = state.text_targets(place, areas, k.shape[1])
                 text.follow(out, rows, target, degree * small)
             if closes:
                 text.close(out, rows, state.open_text(areas, k.shape[1], q.device))

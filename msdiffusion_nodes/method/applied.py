@@ -63,7 +63,7 @@ class AppliedSubjects:
         overlap: what happens where they overlap.
         scenes: the numbers of those that are everywhere.
         times: when each acts.
-        text: what auto layout does, or None.
+        text: what auto layout does, for subjects or for text that follows; or None.
         shown_site: the site whose areas are remembered for showing.
         given: what ApplyMSDiffusion was given, to make the same for other layouts; None for words
             alone.

@@ -48,6 +48,11 @@ class Place:
     pictures: tuple[int, ...] | None = None
     layout: int = 0
 
+    @property
+    def rows(self) -> Hashable:
+        """The same in each evaluation."""
+        return (self.site, self.condition, self.grid, self.window, self.pictures, self.layout)
+
 
 class SubjectsRun:
     """The state of one run, for the subjects of one ApplyMSDiffusion.
@@ -76,6 +81,7 @@ class SubjectsRun:
             self._begin = percent_to_sigma(applied.text.start_percent)
         self._show = show
         self._maps: dict[Hashable, MapAverage] = {}
+        self._latest: dict[Hashable, Tensor] = {}  # what was found, by the place's rows
         self._made: dict[Hashable, Any] = {}
 
     def areas(self, place: Place, maps: Tensor | None, device: torch.device) -> Areas:
@@ -96,6 +102,7 @@ class SubjectsRun:
         found = [average.coverage(rule, before, self._begin) for average in averages]
         coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
         self._tell(place, coverage)
+        self._latest[place.rows] = coverage
         return FoundAreas(coverage, self._owners(device), self._apart(place))
 
     def open_text(self, areas: Areas, length: int, device: torch.device) -> Tensor:
@@ -142,19 +149,26 @@ class SubjectsRun:
         """How far the self-attention does, the same."""
         return 0.0 if self._falling is None else self._falling.cells(sigma)
 
-    def text_targets(self, place: Place, length: int, device: torch.device) -> tuple:
+    def text_targets(self, place: Place, areas: Areas, length: int) -> tuple:
         """Where each cell of a place is to look in the text: see `modulation.text_targets`."""
-        rule = self.applied.following.rule
+        rule, coverage = self.applied.following.rule, areas.coverage()
 
         def make() -> tuple[Tensor, Tensor]:
             tokens = phrase_columns(rule.positions, rule.length, length).T > 0
-            coverage = self._known(place, device).coverage()
             return text_targets(coverage, tokens.to(coverage))
 
-        return self.once(("targets", place.layout, place.window, place.grid, length, device), make)
+        if isinstance(areas, FoundAreas):
+            return make()
+        key = ("targets", place.layout, place.window, place.grid, length, coverage.device)
+        return self.once(key, make)
 
     def cell_targets(self, place: Place, device: torch.device) -> tuple:
-        """At which cells each cell of a place is to look: see `modulation.cell_targets`."""
+        """At which cells each cell of a place is to look: see `modulation.cell_targets`.
+
+        Found areas are the last evaluation's: a block's self-attention comes before its text.
+        """
+        if place.rows in self._latest:
+            return cell_targets(self._latest[place.rows])
         return self.once(
             ("cells", place.layout, place.window, place.grid, device),
             lambda: cell_targets(self._known(place, device).coverage()),
@@ -223,7 +237,7 @@ class SubjectsRun:
 
     def _owners(self, device: torch.device) -> Tensor:
         """The subject of each token: int64 (tokens,)."""
-        counts = torch.tensor(self.applied.token_counts)
+        counts = torch.tensor(self.applied.token_counts, dtype=torch.int64)
         return self.once(
             ("owners", device),
             lambda: torch.arange(len(counts)).repeat_interleave(counts).to(device),

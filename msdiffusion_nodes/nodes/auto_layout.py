@@ -28,7 +28,7 @@ class AutoLayout:
     RETURN_TYPES = ("MSD_AUTO_LAYOUT", "CONDITIONING")
     RETURN_NAMES = ("auto_layout", "positive")
     OUTPUT_TOOLTIPS = (
-        "For Apply MS-Diffusion.",
+        "For Apply MS-Diffusion, and for Text Follows Layout.",
         "The prompt, encoded: the sampler's positive input. Then both are sure to be the same.",
     )
     FUNCTION = "make"

@@ -10,9 +10,9 @@ from typing import Any
 from ..comfy.encoders import encode_prompt, text_tokens
 from ..comfy.runs import PROMPT
 from ..comfy.without_subjects import patch_without_subjects, text_sites
-from ..errors import InputError, naming
+from ..errors import InputError, naming, shortened
 from ..layout import NO_AREA, Layout, LayoutBatch, all_layouts
-from ..method.found import TextRule
+from ..method.found import SHOWN, AutoLayoutSettings, TextRule
 from ..method.phrases import phrase_positions, prompt_length
 from ..method.text_following import TextFollowing
 from ..subjects import Subject
@@ -64,6 +64,10 @@ class TextFollowsLayout:
             "How far places inside a box look at one another rather than at the rest, as a share of"
             " `strength`: keeps what is in the box together. 0 leaves it and is faster."
         )
+        auto = (
+            "From Auto Layout, with the same prompt: from its start on, the areas that it finds in"
+            " the text take the boxes' place. Start it before `until`."
+        )
         share = {"min": 0.0, "max": 1.0, "step": 0.01}
         return {
             "required": {
@@ -84,6 +88,7 @@ class TextFollowsLayout:
                     "MSD_SUBJECTS",
                     {"tooltip": "Instead of `phrases`: the names of these subjects."},
                 ),
+                "auto_layout": ("MSD_AUTO_LAYOUT", {"tooltip": auto}),
             },
         }
 
@@ -99,6 +104,7 @@ class TextFollowsLayout:
         until: float,
         self_attention: float = SELF_ATTENTION,
         subjects: list[Subject] | None = None,
+        auto_layout: AutoLayoutSettings | None = None,
     ) -> tuple[Any, list[list]]:
         with naming("model"):
             text_sites(model)
@@ -115,14 +121,18 @@ class TextFollowsLayout:
         tokenize = partial(text_tokens, clip)
         with naming("phrases"):
             positions = phrase_positions(prompt, [lines[number] for number in numbers], tokenize)
+        if auto_layout is not None:
+            with naming("auto_layout"):
+                _check_auto(auto_layout, prompt, until)
         if strength == 0 or until == 0:
             return (model.clone(), positive)
         rule = TextRule(
             positions=positions,
             length=prompt_length(prompt, tokenize),
-            threshold=0.0,
-            start_step=1,
-            areas=False,
+            threshold=0.0 if auto_layout is None else auto_layout.threshold,
+            start_step=1 if auto_layout is None else auto_layout.start_step,
+            areas=auto_layout is not None,
+            start_percent=0.0 if auto_layout is None else auto_layout.start_percent,
             prompt=prompt,
             embeddings=[embedding for embedding, _ in positive],
             input="prompt",
@@ -130,7 +140,31 @@ class TextFollowsLayout:
         )
         named = [replace(each, regions=tuple(each.regions[n] for n in numbers)) for each in layouts]
         following = TextFollowing(rule, strength, self_attention, until)
-        return (patch_without_subjects(model, named, following=following), positive)
+        finding = None if auto_layout is None else rule
+        patched = patch_without_subjects(model, named, following=following, text=finding)
+        return (patched, positive)
+
+
+def _check_auto(auto: AutoLayoutSettings, prompt: str, until: float) -> None:
+    """The areas that it finds must be of this prompt, and in time.
+
+    Raises:
+        InputError: they are not.
+    """
+    if auto.prompt != prompt:
+        came = shortened(auto.prompt, SHOWN)
+        raise InputError(f'it was given another prompt, "{came}"; give both nodes the same text')
+    if not auto.areas:
+        raise InputError("its `areas` is off, so it finds none; turn it on, or unplug it")
+    if auto.text_in_box:
+        raise InputError(
+            "its text_in_box keeps the text in its boxes already; turn it off, or unplug it"
+        )
+    if auto.start_percent >= until > 0:
+        raise InputError(
+            f"its areas take over at start_percent {auto.start_percent:g}, when the text no longer"
+            f" follows (until {until:g}); start it earlier, or unplug it"
+        )
 
 
 def _lines(

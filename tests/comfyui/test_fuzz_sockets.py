@@ -28,7 +28,7 @@ INPUTS = {
     "BoxPrompts": ["clip", "prompts", "strength", "start_percent", "end_percent"],
     "ApplyBoxPrompts": ["model", "layout", "box_prompts"],
     "TextFollowsLayout": ["model", "clip", "prompt", "layout", "phrases", "strength", "until"]
-    + ["self_attention", "subjects"],
+    + ["self_attention", "subjects", "auto_layout"],
 }
 ALSO = {  # a good object of the right kind that does not fit the other inputs
     ("LayoutBoxes", "subjects"): ["boxes"],

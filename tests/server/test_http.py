@@ -62,7 +62,7 @@ CONTRACT = {
     "ApplyBoxPrompts": (["model", "layout", "box_prompts"], []),
     "TextFollowsLayout": (
         ["model", "clip", "prompt", "layout", "phrases", "strength", "until"],
-        ["self_attention", "subjects"],
+        ["self_attention", "subjects", "auto_layout"],
     ),
 }
 OUTPUTS = {
