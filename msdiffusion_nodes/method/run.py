@@ -102,7 +102,8 @@ class SubjectsRun:
         found = [average.coverage(rule, before, self._begin) for average in averages]
         coverage = stack_overlap(torch.cat(found), self.applied.overlap, self.applied.scenes)
         self._tell(place, coverage)
-        self._latest[place.rows] = coverage
+        if self._falling is not None:
+            self._latest[place.rows] = coverage
         return FoundAreas(coverage, self._owners(device), self._apart(place))
 
     def open_text(self, areas: Areas, length: int, device: torch.device) -> Tensor:
@@ -163,11 +164,8 @@ class SubjectsRun:
         return self.once(key, make)
 
     def cell_targets(self, place: Place, device: torch.device) -> tuple:
-        """At which cells each cell of a place is to look: see `modulation.cell_targets`.
-
-        Found areas are the last evaluation's: a block's self-attention comes before its text.
-        """
-        if place.rows in self._latest:
+        """At which cells each cell of a place is to look: see `modulation.cell_targets`."""
+        if place.rows in self._latest:  # of the last evaluation: a block's text comes after this
             return cell_targets(self._latest[place.rows])
         return self.once(
             ("cells", place.layout, place.window, place.grid, device),

@@ -129,20 +129,31 @@ class TextFollowsLayout:
         rule = TextRule(
             positions=positions,
             length=prompt_length(prompt, tokenize),
-            threshold=0.0 if auto_layout is None else auto_layout.threshold,
-            start_step=1 if auto_layout is None else auto_layout.start_step,
-            areas=auto_layout is not None,
-            start_percent=0.0 if auto_layout is None else auto_layout.start_percent,
+            threshold=0.0,
+            start_step=1,
+            areas=False,
             prompt=prompt,
             embeddings=[embedding for embedding, _ in positive],
             input="prompt",
             node=NODE,
         )
+        if auto_layout is not None:
+            rule = _finding(rule, auto_layout)
         named = [replace(each, regions=tuple(each.regions[n] for n in numbers)) for each in layouts]
         following = TextFollowing(rule, strength, self_attention, until)
-        finding = None if auto_layout is None else rule
-        patched = patch_without_subjects(model, named, following=following, text=finding)
-        return (patched, positive)
+        finds = rule if rule.areas else None
+        return (patch_without_subjects(model, named, following=following, text=finds), positive)
+
+
+def _finding(rule: TextRule, auto: AutoLayoutSettings) -> TextRule:
+    """The rule whose areas are found as auto layout finds them."""
+    return replace(
+        rule,
+        areas=True,
+        threshold=auto.threshold,
+        start_step=auto.start_step,
+        start_percent=auto.start_percent,
+    )
 
 
 def _check_auto(auto: AutoLayoutSettings, prompt: str, until: float) -> None:
