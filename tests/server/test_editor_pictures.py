@@ -37,6 +37,10 @@ def pictures(tmp_path_factory):
     return {path.stem: path for path in folder.iterdir()}
 
 
+SIZE = """panel => [...panel.querySelectorAll('.msd-size input')].slice(0, 2)
+    .map(({ value }) => value)"""
+
+
 def opened(look, subjects, boxes=TWO):
     """An editor with linked subjects, in a workflow as it was opened; and its Encode Subjects."""
     encode = add_subjects(look, subjects)
@@ -367,6 +371,7 @@ def test_the_template_runs_with_dropped_pictures(look, hand, pictures):
     look.set_widget(sampler, "steps", 2)
     editor = Editor(look, number)
     editor.wait()
+    editor.wait_for(lambda: editor.panel.evaluate(SIZE), ["256", "256"])
     hand.drop(editor.picture().at(0.7, 0.5), pictures["hat"])
     name(editor, "red hat")
     hand.drop(editor.picture().at(0.5, 0.1), pictures["brown_dog"])
