@@ -63,8 +63,8 @@ def test_nothing_changes_once_its_time_is_over(tiny, follows):
     assert not torch.equal(ksampler(tiny, follows(until=0.6)[0], **later), plain)
 
 
-def two_steps(tiny, model, attention):
-    """What each site was given and gave: (q, k, v, out, options)."""
+def watched(model, attention):
+    """A list of what each site will be given and give: (q, k, v, out, options)."""
     calls = []
     patches = model.model_options["transformer_options"]["patches_replace"][attention]
     for key, patch in list(patches.items()):
@@ -75,9 +75,21 @@ def two_steps(tiny, model, attention):
             return out
 
         model.set_model_patch_replace(look, attention, *key)
+    return calls
+
+
+def two_steps(tiny, model, attention):
+    """The calls of the first two steps."""
+    calls = watched(model, attention)
     ksampler(tiny, model, **SMALL)
     assert len({tuple(options["activations_shape"][-2:]) for *_, options in calls}) > 1
     return calls[: 2 * len(SITE_KEYS)]
+
+
+def time_of(model, options):
+    """t of the paper, by ComfyUI's time steps."""
+    sigma = torch.tensor(float(options["sigmas"][0]))
+    return float(model.get_model_object("model_sampling").timestep(sigma)) / 999
 
 
 @pytest.mark.parametrize("attention", ["attn1", "attn2"])
@@ -86,8 +98,7 @@ def test_a_site_computes_what_the_paper_says(strength, attention, tiny, follows)
     model = follows(strength=strength, self_attention=0.5, until=0.5)[0]
     for q, k, v, out, options in two_steps(tiny, model, attention):
         height, width = options["activations_shape"][-2:]
-        sigma = float(options["sigmas"][0])  # t is 1 in the first step, then 2 / 3
-        t = float(model.get_model_object("model_sampling").timestep(torch.tensor(sigma))) / 999
+        t = time_of(model, options)  # 1 in the first step, then 2 / 3
         areas = [box_cells(box, height, width).reshape(-1) for box in (BOX, OTHER)]
         degree = strength * t**5
         if attention == "attn1":

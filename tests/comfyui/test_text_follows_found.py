@@ -10,24 +10,23 @@ import torch
 from oracle import box_cells
 from sampling import ksampler
 from straightforward import SITE_KEYS
-from test_text_follows import BOX, OTHER, PHRASES, SMALL, close, follows  # noqa: F401  (fixture)
+from test_text_follows import (
+    BOX,
+    OTHER,
+    PHRASES,
+    SMALL,
+    close,
+    follows,  # noqa: F401  (fixture)
+    time_of,
+    watched,
+)
 
 THRESHOLD = 0.5
 
 
 def looked_at(tiny, model):
     """What each site was given and gave in the first two steps: by attention, step, site."""
-    calls = {"attn1": [], "attn2": []}
-    for attention, seen in calls.items():
-        patches = model.model_options["transformer_options"]["patches_replace"][attention]
-        for key, patch in list(patches.items()):
-
-            def look(q, k, v, options, patch=patch, seen=seen):
-                out = patch(q, k, v, options)
-                seen.append((q, k, v, out, options))
-                return out
-
-            model.set_model_patch_replace(look, attention, *key)
+    calls = {attention: watched(model, attention) for attention in ("attn1", "attn2")}
     ksampler(tiny, model, **SMALL)
     sites = len(SITE_KEYS)
     return {name: [seen[:sites], seen[sites : 2 * sites]] for name, seen in calls.items()}
@@ -53,10 +52,8 @@ def found(maps):
 
 def is_papers(call, model, wanted, small, share=1.0):
     q, k, v, out, options = call
-    sigma = float(options["sigmas"][0])
-    t = float(model.get_model_object("model_sampling").timestep(torch.tensor(sigma))) / 999
-    row = options["cond_or_uncond"].index(0)
-    parts = (q[row], k[row], v[row], options["n_heads"], wanted, share * t**5, small)
+    row, degree = options["cond_or_uncond"].index(0), share * time_of(model, options) ** 5
+    parts = (q[row], k[row], v[row], options["n_heads"], wanted, degree, small)
     return np.allclose(out[row], dense_oracle.attention(*parts), atol=1e-3)
 
 
